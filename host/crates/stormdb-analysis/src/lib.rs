@@ -1,0 +1,1 @@
+//! Pure statistics of a scaling run: numbers in, findings with uncertainty out

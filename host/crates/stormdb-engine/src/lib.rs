@@ -1,0 +1,1 @@
+//! Drives bands of load and measures them

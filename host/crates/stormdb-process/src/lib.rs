@@ -1,0 +1,1 @@
+//! Supervisor and load process: frames, spawn, socket hand-over, lock-down, journal

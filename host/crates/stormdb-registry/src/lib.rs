@@ -1,0 +1,1 @@
+//! Plugins: discover, verify, resolve, gate, load

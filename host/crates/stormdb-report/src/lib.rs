@@ -1,0 +1,1 @@
+//! Run record to terminal text, CSV and JSON

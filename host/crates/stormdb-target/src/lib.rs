@@ -1,0 +1,1 @@
+//! The PostgreSQL under test: embedded server, connections, preflight

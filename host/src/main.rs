@@ -1,0 +1,2 @@
+//! The `stormdb` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The interface between the StormDB host and its workload plugins

@@ -1,0 +1,1 @@
+//! The service that the datagen plugin exports and other plugins call

@@ -1,0 +1,1 @@
+//! Deterministic names, words and dates for other plugins

@@ -1,0 +1,1 @@
+//! Movies, actors, comments and votes: the imdb workload

@@ -1,0 +1,1 @@
+//! The select-only and TPC-B-like transactions of pgbench

@@ -1,0 +1,1 @@
+//! Single-row reads and updates: the simple workload
