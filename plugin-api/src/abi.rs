@@ -14,3 +14,7 @@ pub mod workload;
 
 /// The interface version that a manifest names in `api`.
 pub const API_VERSION: &str = "1.0.0";
+
+/// The symbol that [`export_plugin!`](crate::export_plugin) defines, and the only one that a plugin
+/// library needs to export.
+pub const ROOT_SYMBOL: &str = "_1as_0lib_1header_0root_bmodule_bloader";

@@ -22,19 +22,33 @@ use crate::{
 };
 
 /// Exports a [`Plugin`] as the library's root module.
+///
+/// Written out, because `abi_stable::export_root_module` wants `abi_stable` among the author's own
+/// dependencies.
 #[macro_export]
 macro_rules! export_plugin {
     ($plugin:ty) => {
-        mod stormdb_plugin_export {
-            #![allow(unsafe_code, reason = "abi_stable exports the root module as a symbol")]
-            use super::*;
-            use $crate::abi_stable;
+        #[expect(unsafe_code, reason = "a plugin exports its root module as a symbol")]
+        const _: () = {
+            use $crate::abi_stable::library::{
+                __call_root_module_loader, CheckTypeLayout, LibHeader, RootModuleResult,
+            };
 
-            #[abi_stable::export_root_module]
-            fn stormdb_plugin() -> $crate::abi::module::PluginModuleRef {
-                $crate::module::<$plugin>()
+            extern "C" fn erased_module() -> RootModuleResult {
+                __call_root_module_loader($crate::module::<$plugin>)
             }
-        }
+
+            // SAFETY: the name is the one that abi_stable's loader looks up; no other item has it.
+            #[unsafe(export_name = "_1as_0lib_1header_0root_bmodule_bloader")]
+            static HEADER: LibHeader =
+                // SAFETY: `erased_module` returns the root module of the type that is named here.
+                unsafe {
+                    LibHeader::from_constructor::<$crate::abi::module::PluginModuleRef>(
+                        erased_module,
+                        CheckTypeLayout::Yes,
+                    )
+                };
+        };
     };
 }
 
@@ -93,10 +107,10 @@ impl<T> Undropped<T> {
 impl<T> Drop for Undropped<T> {
     fn drop(&mut self) {
         let value = self.0.take();
-        let _ = guarded("drop", || {
+        drop(guarded("drop", || {
             drop(value);
             Ok(())
-        });
+        }));
     }
 }
 
@@ -163,5 +177,16 @@ impl<W: Worker> AbiWorker for GuardedWorker<W> {
 
     fn get_extension(&self, _id: RStr<'_>) -> *const () {
         std::ptr::null()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use abi_stable::library::ROOT_MODULE_LOADER_NAME_WITH_NUL;
+
+    #[test]
+    fn the_export_has_the_name_that_the_loader_looks_up() {
+        let exported = crate::abi::ROOT_SYMBOL;
+        assert_eq!(ROOT_MODULE_LOADER_NAME_WITH_NUL.strip_suffix('\0'), Some(exported));
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn import<S: Service>(plugin: &str, export: *const ()) -> Result<&'st
             S::ID
         )));
     };
-    check_layout_compatibility(S::LAYOUT, export.layout).map_err(|_| {
+    check_layout_compatibility(S::LAYOUT, export.layout).map_err(|_layout| {
         Error::protocol(format!("plugin `{plugin}` exports another layout of `{}`", S::ID))
     })?;
     // SAFETY: the layouts agree, and the export was made from a `&'static S`.
