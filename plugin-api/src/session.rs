@@ -58,7 +58,8 @@ impl<'a> Session<'a> {
     /// Sends several registered statements before it reads the first answer.
     ///
     /// # Errors
-    /// As [`query`](Self::query); the statements after a failed one are not executed.
+    /// As [`query`](Self::query). Inside a transaction nothing after the failed statement counts;
+    /// outside one, later statements may have been executed.
     pub async fn pipeline(&mut self, steps: &[Step<'_>]) -> Result<Results<'_>> {
         let steps = RSlice::from_slice(steps);
         Ok(Results::new(self.request(Request::Pipeline { steps }).await?))
