@@ -1,1 +1,10 @@
-//! The vocabulary of a run: configuration asked, bands planned, events seen, record kept
+//! The vocabulary of a run: configuration asked, bands planned, events seen, record kept.
+
+pub mod plan;
+
+pub mod event;
+pub mod latency;
+pub mod measurement;
+pub mod record;
+
+pub mod exit;
