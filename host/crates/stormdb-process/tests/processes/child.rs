@@ -16,10 +16,11 @@ use stormdb_process::{
     frames::{FrameReader, FrameWriter},
     inherit::{Inheritance, Inherited},
     journal::Journal,
-    lockdown::lock_down,
-    spawn::{LoadCommand, spawn},
+    lockdown::{Lockdown, lock_down},
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::supervise::Child;
 
 pub(crate) fn main(arguments: &[String]) -> ExitCode {
     let [part, argument] = arguments else { panic!("{arguments:?}") };
@@ -51,7 +52,16 @@ pub(crate) fn main(arguments: &[String]) -> ExitCode {
         }
         "leave without a word" => {}
         "be silent" => wait_for_ever(),
+        "lock down and be silent" => {
+            let plan = serde_json::from_value(supervisor.hear()).unwrap();
+            supervisor.say(&json!(lock_down(&plan, inherited.supervisor).unwrap()));
+            wait_for_ever();
+        }
         "leave a process behind" => {
+            #[expect(
+                clippy::zombie_processes,
+                reason = "the supervisor must end what was left behind"
+            )]
             let sleeping = Command::new("/bin/sleep").arg("1000").spawn().unwrap();
             supervisor.say(&json!(sleeping.id()));
             supervisor.hear();
@@ -144,14 +154,15 @@ fn connect(supervisor: &mut Supervisor, inherited: Inherited) {
     });
 }
 
-/// Is a supervisor itself, of a process that is silent.
+/// Is a supervisor itself, of a locked-down process that is silent.
 fn supervise(supervisor: &mut Supervisor) {
+    let plan = supervisor.hear();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut command = LoadCommand::this_program(Vec::new());
-        command.arguments.push("be silent".into());
-        let spawned = spawn(&command, &[]).unwrap();
-        supervisor.say(&json!(spawned.process.pid()));
+        let mut child = Child::start("lock down and be silent", &[]);
+        child.order(&plan).await;
+        child.hear::<Lockdown>().await;
+        supervisor.say(&json!(child.process.pid()));
         wait_for_ever();
     });
 }

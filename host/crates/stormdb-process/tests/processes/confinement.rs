@@ -19,12 +19,10 @@ use stormdb_process::{
         serve,
     },
     exit::Cause,
-    lockdown::{Layer, Lockdown, LockdownPlan, User},
+    lockdown::{Layer, Lockdown, LockdownPlan},
 };
 
-use crate::supervise::{Child, PATIENCE, plugin, run, trial};
-
-const NOBODY: User = User { uid: 65534, gid: 65534 };
+use crate::supervise::{Child, NOBODY, PATIENCE, plugin, run, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![

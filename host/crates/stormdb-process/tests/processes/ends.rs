@@ -5,6 +5,7 @@ use std::time::Duration;
 use libtest_mimic::Trial;
 use rustix::{
     event::{PollFd, PollFlags, Timespec},
+    io::retry_on_intr,
     process::{Pid, PidfdFlags, Signal},
 };
 use serde_json::Value;
@@ -14,7 +15,7 @@ use stormdb_process::{
     lockdown::LockdownPlan,
 };
 
-use crate::supervise::{Child, PATIENCE, plugin, run, trial};
+use crate::supervise::{Child, NOBODY, PATIENCE, plugin, run, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -25,7 +26,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a_kill_from_outside_is_not_the_plugins", killed_from_outside),
         trial("what_a_process_started_ends_with_it", orphans),
         trial("a_dropped_load_process_ends", dropped),
-        trial("a_load_process_ends_with_its_supervisor", supervisor_killed),
+        trial("a_locked_down_load_process_ends_with_its_supervisor", supervisor_killed),
     ]
 }
 
@@ -133,6 +134,8 @@ fn dropped() {
 fn supervisor_killed() {
     run(async {
         let mut supervisor = Child::start("supervise", &[]);
+        // The change of user is what could make the kernel forget.
+        supervisor.order(&LockdownPlan { user: Some(NOBODY), ..LockdownPlan::default() }).await;
         let silent = Watched::of(supervisor.hear().await);
         assert!(!silent.ends_within(Duration::ZERO));
         // The supervisor alone, not its group.
@@ -152,7 +155,7 @@ impl Watched {
     fn ends_within(&self, patience: Duration) -> bool {
         let patience = Timespec::try_from(patience).unwrap();
         let mut watched = [PollFd::new(&self.0, PollFlags::IN)];
-        rustix::event::poll(&mut watched, Some(&patience)).unwrap() == 1
+        retry_on_intr(|| rustix::event::poll(&mut watched, Some(&patience))).unwrap() == 1
     }
 }
 

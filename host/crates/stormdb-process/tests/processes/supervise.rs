@@ -13,12 +13,16 @@ use serde::{Serialize, de::DeserializeOwned};
 use stormdb_process::{
     exit::Exit,
     frames::{AsyncFrameReader, AsyncFrameWriter},
+    lockdown::User,
     spawn::{LoadCommand, LoadProcess, spawn},
 };
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 /// Longer than anything here takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Whom a load process becomes when these tests run as root.
+pub(crate) const NOBODY: User = User { uid: 65534, gid: 65534 };
 
 pub(crate) struct Child {
     pub(crate) process: LoadProcess,
