@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     net::TcpListener,
+    os::fd::OwnedFd,
     os::unix::{fs::PermissionsExt, net::UnixListener},
     path::Path,
     sync::Arc,
@@ -19,7 +20,7 @@ use stormdb_process::{
         serve,
     },
     exit::Cause,
-    lockdown::{Layer, Lockdown, LockdownPlan},
+    lockdown::{Layer, Lockdown, LockdownPlan, User},
 };
 
 use crate::supervise::{Child, NOBODY, PATIENCE, plugin, run, trial};
@@ -111,50 +112,56 @@ fn denied() -> Completion {
 
 fn unprivileged() {
     let plugin = plugin();
-    run(async {
-        let mut child = Child::start("attempt", &[&plugin]);
-        let plan = LockdownPlan {
-            user: Some(NOBODY),
-            open_files: Some(200),
-            address_space_bytes: Some(2 << 30),
-            ..LockdownPlan::default()
-        };
-        child.order(&plan).await;
-        let lockdown: Lockdown = child.hear().await;
-        let ours = rustix::process::geteuid();
-        let expected = if ours.is_root() { NOBODY.uid } else { ours.as_raw() };
-        assert_eq!((lockdown.uid, lockdown.open_files), (expected, 200));
+    // Root without a user to become is root in name only.
+    for user in [Some(NOBODY), None] {
+        run(unprivileged_as(user, &plugin));
+    }
+}
 
-        let process = format!("/proc/{}", child.process.pid());
-        let status = std::fs::read_to_string(format!("{process}/status")).unwrap();
-        let field = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-            line.split_whitespace().collect::<Vec<_>>().join(" ")
-        };
-        assert_eq!(field("Uid:"), [expected.to_string().as_str(); 4].join(" "));
-        if ours.is_root() {
-            assert_eq!(field("Gid:"), "65534 65534 65534 65534");
-            assert_eq!(field("Groups:"), "");
-        }
-        for set in ["CapInh:", "CapPrm:", "CapEff:", "CapAmb:"] {
-            assert_eq!(field(set), "0000000000000000", "{set}");
-        }
-        assert_eq!(field("NoNewPrivs:"), "1");
-        assert_eq!(field("Seccomp:"), "2");
+async fn unprivileged_as(user: Option<User>, plugin: &OwnedFd) {
+    let mut child = Child::start("attempt", &[plugin]);
+    let plan = LockdownPlan {
+        user,
+        open_files: Some(200),
+        address_space_bytes: Some(2 << 30),
+        ..LockdownPlan::default()
+    };
+    child.order(&plan).await;
+    let lockdown: Lockdown = child.hear().await;
+    let ours = rustix::process::geteuid();
+    let become_other = user.filter(|_| ours.is_root());
+    let expected = become_other.map_or(ours.as_raw(), |user| user.uid);
+    assert_eq!((lockdown.uid, lockdown.open_files), (expected, 200));
 
-        let limits = std::fs::read_to_string(format!("{process}/limits")).unwrap();
-        let limit = |name: &str| {
-            let line = limits.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-            line.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
-        };
-        assert_eq!(limit("Max core file size"), "0 0");
-        assert_eq!(limit("Max open files"), "200 200");
-        assert_eq!(limit("Max address space"), "2147483648 2147483648");
-        // What is in /proc of a process that is not dumpable belongs to root, whoever runs it.
-        let memory = std::fs::metadata(format!("{process}/mem")).unwrap();
-        let owner = std::os::unix::fs::MetadataExt::uid(&memory);
-        assert_eq!(owner, 0);
-    });
+    let process = format!("/proc/{}", child.process.pid());
+    let status = std::fs::read_to_string(format!("{process}/status")).unwrap();
+    let field = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(field("Uid:"), [expected.to_string().as_str(); 4].join(" "));
+    if become_other.is_some() {
+        assert_eq!(field("Gid:"), "65534 65534 65534 65534");
+        assert_eq!(field("Groups:"), "");
+    }
+    for set in ["CapInh:", "CapPrm:", "CapEff:", "CapAmb:"] {
+        assert_eq!(field(set), "0000000000000000", "{set}");
+    }
+    assert_eq!(field("NoNewPrivs:"), "1");
+    assert_eq!(field("Seccomp:"), "2");
+
+    let limits = std::fs::read_to_string(format!("{process}/limits")).unwrap();
+    let limit = |name: &str| {
+        let line = limits.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(limit("Max core file size"), "0 0");
+    assert_eq!(limit("Max open files"), "200 200");
+    assert_eq!(limit("Max address space"), "2147483648 2147483648");
+    // What is in /proc of a process that is not dumpable belongs to root, whoever runs it.
+    let memory = std::fs::metadata(format!("{process}/mem")).unwrap();
+    let owner = std::os::unix::fs::MetadataExt::uid(&memory);
+    assert_eq!(owner, 0);
 }
 
 fn broker() {
