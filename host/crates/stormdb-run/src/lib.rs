@@ -1,5 +1,12 @@
-//! The vocabulary of a run: configuration asked, bands planned, events seen, record kept
+//! The vocabulary of a run: configuration asked, bands planned, events seen, record kept.
 
 pub mod config;
 pub mod plan;
 pub mod secret;
+
+pub mod event;
+pub mod latency;
+pub mod measurement;
+pub mod record;
+
+pub mod exit;

@@ -1,1 +1,3 @@
-//! The PostgreSQL under test: embedded server, connections, preflight
+//! The PostgreSQL under test: embedded server, connections, preflight.
+
+pub mod session;
