@@ -75,7 +75,7 @@ pub fn load(
     let raw = match RawConfig::deserialize(merged.to_json()) {
         Ok(raw) => raw,
         Err(_) if !findings.problems.is_empty() => {
-            return Err(ConfigError::Invalid(findings.problems));
+            return Err(ConfigError::invalid(findings.problems));
         }
         Err(error) => return Err(ConfigError::Invalid(vec![beyond_schema(&merged, &error)])),
     };
@@ -84,7 +84,7 @@ pub fn load(
         Some(config) if findings.problems.is_empty() => {
             Ok(Resolved { config, warnings: findings.warnings, merged })
         }
-        Some(_) | None => Err(ConfigError::Invalid(findings.problems)),
+        Some(_) | None => Err(ConfigError::invalid(findings.problems)),
     }
 }
 
@@ -131,7 +131,7 @@ impl Layers {
             file,
             variables: overrides::variables(environment),
             flags: overrides::flags(overrides),
-            sets: overrides::sets(overrides).map_err(ConfigError::Invalid)?,
+            sets: overrides::sets(overrides).map_err(ConfigError::invalid)?,
         };
         if overrides.embedded {
             target::forget_server(&mut layers)

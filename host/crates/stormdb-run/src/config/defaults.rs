@@ -10,7 +10,7 @@ pub(crate) const PORT: u16 = 5432;
 pub(crate) const USERNAME: &str = "postgres";
 pub(crate) const SSLMODE: SslMode = SslMode::Prefer;
 
-pub(crate) const SCALE: u32 = 1;
+pub(crate) const SCALE: u64 = 1;
 /// Of a single band when neither workers nor connections are given; one of them given is the default of the other.
 pub(crate) const WORKERS: u32 = 8;
 pub(crate) const DURATION: Duration = Duration::from_secs(60);

@@ -13,7 +13,7 @@ use super::origin::At;
 /// Why no configuration could be made; the exit code of every variant is 2.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// Everything found wrong in the file, the variables and the flags, in the order found.
+    /// Everything found wrong in the file, the variables and the flags.
     #[error("{}", one_line_each(.0))]
     Invalid(Vec<Problem>),
     #[error("cannot read the configuration {}; check the path given to --config", path.display())]
@@ -31,6 +31,12 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
+    /// The problems in the order in which a reader meets their places.
+    pub(crate) fn invalid(mut problems: Vec<Problem>) -> Self {
+        problems.sort_by_key(|problem| problem.at.as_ref().map(|at| (at.origin.layer, at.offset)));
+        Self::Invalid(problems)
+    }
+
     /// The whole text for a terminal: per problem its place, its reason, the lines around it and the next step.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {

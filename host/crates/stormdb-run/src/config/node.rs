@@ -93,18 +93,8 @@ impl Node {
     /// Parses YAML that begins `start` bytes into the origin's text.
     pub(crate) fn parse(origin: &Arc<Origin>, yaml: &str, start: usize) -> Result<Self, Problem> {
         let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
-        let parsed: Spanned<Parsed> =
-            serde_saphyr::from_str_with_options(yaml, options).map_err(|error| {
-                let location = error.location().unwrap_or(Location::UNKNOWN);
-                Problem {
-                    id: ProblemId::Yaml,
-                    message: without_place(&error),
-                    at: Some(place(origin, location, start)),
-                    label: "here".to_owned(),
-                    also: None,
-                    help: "check the indentation, the quotes and the `key: value` form around this place".to_owned(),
-                }
-            })?;
+        let parsed: Spanned<Parsed> = serde_saphyr::from_str_with_options(yaml, options)
+            .map_err(|error| not_yaml(&error, origin, yaml, start))?;
         Ok(attach(parsed, origin, start))
     }
 
@@ -178,6 +168,9 @@ impl Node {
     pub(crate) fn overlay(&mut self, higher: Self) {
         match (&mut self.value, higher.value) {
             (Value::Map(below), Value::Map(above)) => {
+                if higher.at.origin.layer == Layer::File {
+                    self.at = higher.at;
+                }
                 for entry in above {
                     match below.iter_mut().find(|existing| existing.key == entry.key) {
                         Some(existing) => {
@@ -340,16 +333,48 @@ fn place(origin: &Arc<Origin>, location: Location, start: usize) -> At {
         |value: Option<u64>| value.and_then(|value| usize::try_from(value).ok()).unwrap_or(0);
     let offset = (start + bytes(location.span().byte_offset())).min(origin.shown.len());
     // A block map has an empty span, and that of a block scalar takes in the next line's indentation.
-    let first_line = origin.shown[offset..].lines().next().map_or(0, |line| line.trim_end().len());
-    let len = bytes(location.span().byte_len()).min(first_line);
-    let line = usize::try_from(location.line()).unwrap_or(usize::MAX).max(1);
-    let column = usize::try_from(location.column()).unwrap_or(usize::MAX).max(1);
-    At { origin: origin.clone(), offset, len, line, column }
+    let rest_of_line =
+        origin.shown.get(offset..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let len = bytes(location.span().byte_len()).min(rest_of_line.trim_end().len());
+    let count = |value: u64| usize::try_from(value).unwrap_or(usize::MAX).max(1);
+    At {
+        origin: origin.clone(),
+        offset,
+        len,
+        line: count(location.line()),
+        column: count(location.column()),
+    }
+}
+
+fn not_yaml(
+    error: &serde_saphyr::Error,
+    origin: &Arc<Origin>,
+    yaml: &str,
+    start: usize,
+) -> Problem {
+    let mut at = place(origin, error.location().unwrap_or(Location::UNKNOWN), start);
+    if at.offset == start {
+        // The scanner gives a line and a column, but no offset.
+        let before = yaml.split_inclusive('\n').take(at.line - 1).map(str::len).sum::<usize>();
+        let line = yaml.get(before..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        let within = line.char_indices().nth(at.column - 1).map_or(line.len(), |(index, _)| index);
+        at.offset = (start + before + within).min(origin.shown.len());
+    }
+    let (message, help) = match error.without_snippet() {
+        serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } => {
+            (format!("the key `{key}` stands twice in one group"), "keep one of the two lines")
+        }
+        other => (
+            without_place(&other.to_string()),
+            "check the indentation, the quotes and the `key: value` form around this place",
+        ),
+    };
+    let label = "here".to_owned();
+    Problem { id: ProblemId::Yaml, message, at: Some(at), label, also: None, help: help.to_owned() }
 }
 
 /// The parser's message without the place, which is printed apart.
-fn without_place(error: &serde_saphyr::Error) -> String {
-    let text = error.without_snippet().to_string();
+fn without_place(text: &str) -> String {
     let first_line = text.lines().next().unwrap_or_default();
     let end = first_line.find(" at line ").unwrap_or(first_line.len());
     first_line[..end].trim_end_matches(',').to_owned()

@@ -83,19 +83,17 @@ fn mask_passwords(text: &str) -> String {
 }
 
 /// The byte offset at which a password's value begins in a line such as `password: x`, `"password": x` or
-/// `PGPASSWORD=x`; `None` when the line gives no password.
+/// `PGPASSWORD=x`; `None` when the line gives no password. Misspelt keys that begin alike count too.
 fn password_value_start(line: &str) -> Option<usize> {
-    const KEY: &str = "password";
     let lower = line.to_ascii_lowercase();
-    lower
-        .match_indices(KEY)
-        .find_map(|(found, _)| {
-            let after_key = &line[found + KEY.len()..];
-            let rest = after_key.trim_start_matches(['"', '\'', ' ']);
-            let value = rest.strip_prefix([':', '='])?.trim_start();
-            (!value.is_empty()).then(|| line.len() - value.len())
-        })
-        .or_else(|| lower.trim_end().ends_with("password:").then_some(line.len()))
+    lower.match_indices("pass").find_map(|(found, _)| {
+        let after_key = lower[found..]
+            .trim_start_matches(|letter: char| letter.is_ascii_alphanumeric() || letter == '_');
+        let key = &lower[found..lower.len() - after_key.len()];
+        let value =
+            after_key.trim_start_matches(['"', '\'', ' ']).strip_prefix([':', '='])?.trim_start();
+        (!key.contains("file")).then(|| line.len() - value.len())
+    })
 }
 
 #[cfg(test)]
@@ -106,10 +104,12 @@ mod tests {
     fn passwords_are_masked_in_every_spelling() {
         let cases = [
             ("  password: hunter2\n  port: 5\n", "  password: *******\n  port: 5\n"),
-            ("{\"password\": \"é\", host: a}", "{\"password\": *************"),
+            ("{\"password\": \"é\", host: a}", "{\"password\": **************"),
             ("PGPASSWORD=hunter2", "PGPASSWORD=*******"),
             ("--set database.password=x", "--set database.password=*"),
+            ("  passwrd: hunter2", "  passwrd: *******"),
             ("password_file: /run/secret", "password_file: /run/secret"),
+            ("passfile: /run/secret", "passfile: /run/secret"),
             (
                 "  password: |\n    two\n    lines\n  port: 5",
                 "  password: *\n    ***\n    *****\n  port: 5",

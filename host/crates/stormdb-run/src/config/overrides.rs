@@ -14,7 +14,7 @@ pub struct Overrides {
     /// `--embedded`
     pub embedded: bool,
     pub workload: Option<String>,
-    pub scale: Option<u32>,
+    pub scale: Option<u64>,
     pub workers: Option<u32>,
     pub connections: Option<u32>,
     /// As typed: `30s`, `5m`. In a progressive run it is the measured time of each band.
@@ -170,7 +170,7 @@ pub(crate) fn flags(overrides: &Overrides) -> Node {
     let paths: Vec<String> = plugin_paths.iter().map(shown).collect();
     let given = [
         ("--workload", "workload", text(workload.as_ref())),
-        ("--scale", "scale", number(scale.map(u64::from))),
+        ("--scale", "scale", number(*scale)),
         ("--workers", "workers", number(workers.map(u64::from))),
         ("--connections", "connections", number(connections.map(u64::from))),
         ("--duration", "duration", text(duration.as_ref())),

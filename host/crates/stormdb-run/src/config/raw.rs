@@ -25,8 +25,8 @@ pub struct RawConfig {
     /// The workload's name, as a plugin declares it.
     pub workload: Option<RawWorkload>,
     /// Size of the workload's data, in the unit that the workload documents (default 1).
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub scale: Option<u32>,
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub scale: Option<u64>,
     /// The workload's own keys, checked against the schema that its plugin declares.
     pub workload_config: Option<RawWorkloadConfig>,
     /// Workers of a run without `progressive` (default: as many as `connections`, else 8).
@@ -105,8 +105,8 @@ pub struct RawWorkloadGroup {
     #[serde(rename = "type")]
     pub name: String,
     /// As `scale`.
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub scale: Option<u32>,
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub scale: Option<u64>,
     /// As `workload_config`.
     pub config: Option<RawWorkloadConfig>,
 }

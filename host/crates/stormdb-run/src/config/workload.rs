@@ -17,7 +17,7 @@ const MIX: &str = "mix";
 /// The workload asked for; a missing name and unusable weights are problems.
 pub(crate) fn resolve(
     workload: Option<RawWorkload>,
-    scale: Option<u32>,
+    scale: Option<u64>,
     config: Option<RawWorkloadConfig>,
     merged: &Node,
     findings: &mut Findings,
@@ -45,7 +45,7 @@ pub(crate) fn resolve(
             findings.problems.push(Problem {
                 id: ProblemId::MissingKey,
                 message: "no workload is named".to_owned(),
-                at: (!merged.entries().is_empty()).then(|| merged.at.clone()),
+                at: Some(merged.at.clone()).filter(|at| !at.origin.shown.is_empty()),
                 label: "nothing here says `workload`".to_owned(),
                 also: None,
                 help: "add a line such as `workload: imdb`, or give `--workload imdb`; `stormdb plugin list` shows \
@@ -81,7 +81,7 @@ pub(crate) fn check_workload(
             });
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(ConfigError::Invalid(problems)) }
+    if problems.is_empty() { Ok(()) } else { Err(ConfigError::invalid(problems)) }
 }
 
 fn problem_with_mix(merged: &Node, operation: &str, message: &str) -> Problem {
