@@ -44,8 +44,8 @@ impl Source {
     /// The text is not valid YAML, or a key stands twice in one place.
     pub fn parse(name: &str, text: &str) -> Result<Self, ConfigError> {
         let origin = Origin::new(Layer::File, name, text);
-        let root =
-            Node::parse(&origin, text, 0).map_err(|problem| ConfigError::Invalid(vec![problem]))?;
+        let root = Node::parse(&origin, text, 0)
+            .map_err(|problem| ConfigError::Invalid(vec![*problem]))?;
         Ok(Self { root })
     }
 }
@@ -91,10 +91,14 @@ pub(crate) struct Entry {
 
 impl Node {
     /// Parses YAML that begins `start` bytes into the origin's text.
-    pub(crate) fn parse(origin: &Arc<Origin>, yaml: &str, start: usize) -> Result<Self, Problem> {
+    pub(crate) fn parse(
+        origin: &Arc<Origin>,
+        yaml: &str,
+        start: usize,
+    ) -> Result<Self, Box<Problem>> {
         let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
         let parsed: Spanned<Parsed> = serde_saphyr::from_str_with_options(yaml, options)
-            .map_err(|error| not_yaml(&error, origin, yaml, start))?;
+            .map_err(|error| Box::new(not_yaml(&error, origin, yaml, start)))?;
         Ok(attach(parsed, origin, start))
     }
 
@@ -137,7 +141,8 @@ impl Node {
         }
     }
 
-    /// Puts an entry under a dotted path, in place of what is there; missing and scalar parents become maps.
+    /// Puts an entry under a dotted path, in place of what is there; missing and scalar parents
+    /// become maps.
     pub(crate) fn put(&mut self, path: &str, mut entry: Entry) {
         if !matches!(self.value, Value::Map(_)) {
             self.value = Value::Map(Vec::new());
@@ -188,7 +193,8 @@ impl Node {
         }
     }
 
-    /// The node that a JSON pointer names, and the key it stands under; the deepest existing parent if it is absent.
+    /// The node that a JSON pointer names, and the key it stands under; the deepest existing parent
+    /// if it is absent.
     pub(crate) fn pointed(&self, pointer: &str) -> (&Self, Option<&Entry>) {
         let mut node = self;
         let mut under = None;
@@ -275,7 +281,8 @@ impl<'de> Visitor<'de> for ParsedVisitor {
         Ok(Parsed::Number(value.into()))
     }
 
-    /// Every JSON number is a float to some readers: `5.0` is the whole number 5 wherever a whole number is wanted.
+    /// Every JSON number is a float to some readers: `5.0` is the whole number 5 wherever a whole
+    /// number is wanted.
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Parsed, E> {
         let number = serde_json::Number::from_f64(value)
             .ok_or_else(|| E::custom("a number must be finite"))?;
@@ -332,7 +339,8 @@ fn place(origin: &Arc<Origin>, location: Location, start: usize) -> At {
     let bytes =
         |value: Option<u64>| value.and_then(|value| usize::try_from(value).ok()).unwrap_or(0);
     let offset = (start + bytes(location.span().byte_offset())).min(origin.shown.len());
-    // A block map has an empty span, and that of a block scalar takes in the next line's indentation.
+    // A block map has an empty span, and that of a block scalar takes in the next line's
+    // indentation.
     let rest_of_line =
         origin.shown.get(offset..).and_then(|rest| rest.lines().next()).unwrap_or_default();
     let len = bytes(location.span().byte_len()).min(rest_of_line.trim_end().len());

@@ -1,4 +1,5 @@
-//! Where a configured value was written: a file, a variable, a flag or a `--set`, and the place in it.
+//! Where a configured value was written: a file, a variable, a flag or a `--set`, and the place in
+//! it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -59,8 +60,9 @@ impl fmt::Display for At {
 
 /// Replaces every byte of a password's value by `*`, so that offsets into the text stay right.
 ///
-/// It works on the text, not on the parsed document, because a document that does not parse is shown too. The rest of
-/// the line is masked whatever it holds, and so are deeper indented lines after it (a block scalar).
+/// It works on the text, not on the parsed document, because a document that does not parse is
+/// shown too. The rest of the line is masked whatever it holds, and so are deeper indented lines
+/// after it (a block scalar).
 fn mask_passwords(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut block_indent = None;
@@ -82,8 +84,9 @@ fn mask_passwords(text: &str) -> String {
     shown
 }
 
-/// The byte offset at which a password's value begins in a line such as `password: x`, `"password": x` or
-/// `PGPASSWORD=x`; `None` when the line gives no password. Misspelt keys that begin alike count too.
+/// The byte offset at which a password's value begins in a line such as `password: x`, `"password":
+/// x` or `PGPASSWORD=x`; `None` when the line gives no password. Misspelt keys that begin alike
+/// count too.
 fn password_value_start(line: &str) -> Option<usize> {
     let lower = line.to_ascii_lowercase();
     lower.match_indices("pass").find_map(|(found, _)| {

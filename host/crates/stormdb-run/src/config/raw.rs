@@ -1,7 +1,8 @@
 //! The configuration exactly as a user may type it, in either documented style.
 //!
-//! The JSON Schema that editors read and that every layer is checked against is derived from these types, so the ranges
-//! stand here once. Variants carry no doc comments: with them the schema would lose its plain list of names.
+//! The JSON Schema that editors read and that every layer is checked against is derived from these
+//! types, so the ranges stand here once. Variants carry no doc comments: with them the schema would
+//! lose its plain list of names.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -64,7 +65,8 @@ pub struct RawConfig {
     pub results_backend: Option<Value>,
 }
 
-/// The server to connect to. What is missing is taken from the `PG*` variables, then from the defaults.
+/// The server to connect to. What is missing is taken from the `PG*` variables, then from the
+/// defaults.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawDatabase {
@@ -211,7 +213,8 @@ pub struct RawPlugins {
     pub policy: Option<PathBuf>,
 }
 
-/// How the counts grow from band to band: the name of a strategy of stormdb-analysis, or [`StrategyName::GRID`].
+/// How the counts grow from band to band: the name of a strategy of stormdb-analysis, or
+/// [`StrategyName::GRID`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct StrategyName(pub String);

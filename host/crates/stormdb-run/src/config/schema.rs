@@ -19,7 +19,8 @@ pub fn schema() -> Value {
     schema.to_value()
 }
 
-/// A key without a value is a slip, not a choice: `null` leaves the alternatives that `Option` puts it in.
+/// A key without a value is a slip, not a choice: `null` leaves the alternatives that `Option` puts
+/// it in.
 fn without_null(schema: &mut Schema) {
     if let Some(Value::Array(types)) = schema.get_mut("type") {
         types.retain(|name| name != "null");
@@ -51,7 +52,8 @@ mod tests {
 
     use super::schema;
 
-    /// The check promises that what passes it deserialises: an integer without bounds could overflow its Rust type.
+    /// The check promises that what passes it deserialises: an integer without bounds could
+    /// overflow its Rust type.
     #[test]
     fn every_integer_is_bounded_on_both_sides() {
         fn visit(path: &str, value: &Value, unbounded: &mut Vec<String>) {

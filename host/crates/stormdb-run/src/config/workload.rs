@@ -36,7 +36,8 @@ pub(crate) fn resolve(
         findings.problems.push(problem_with_mix(merged, operation, &message));
     }
     let name = match workload {
-        // A group has become a name and its other keys have moved out before the layers were joined.
+        // A group has become a name and its other keys have moved out before the layers were
+        // joined.
         Some(
             RawWorkload::Name(name)
             | RawWorkload::Group(RawWorkloadGroup { name, scale: _, config: _ }),
@@ -48,7 +49,8 @@ pub(crate) fn resolve(
                 at: Some(merged.at.clone()).filter(|at| !at.origin.shown.is_empty()),
                 label: "nothing here says `workload`".to_owned(),
                 also: None,
-                help: "add a line such as `workload: imdb`, or give `--workload imdb`; `stormdb plugin list` shows \
+                help: "add a line such as `workload: imdb`, or give `--workload imdb`; `stormdb \
+                plugin list` shows \
                        the workloads"
                     .to_owned(),
             });

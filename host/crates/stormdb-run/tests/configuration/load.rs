@@ -1,5 +1,6 @@
 //! Loads a configuration from texts, so that a test is its input and its expectation.
 
+use expect_test::Expect;
 use stormdb_run::config::error::ConfigError;
 use stormdb_run::config::overrides::Overrides;
 use stormdb_run::config::{Resolved, Source, load};
@@ -36,4 +37,22 @@ pub(crate) fn loaded(yaml: &str) -> Resolved {
 /// `--set` flags.
 pub(crate) fn sets(set: &[&str]) -> Overrides {
     Overrides { set: set.iter().map(|&text| text.to_owned()).collect(), ..Overrides::default() }
+}
+
+/// The text with which a file alone is refused.
+pub(crate) fn check(yaml: &str, expected: &Expect) {
+    check_with(yaml, &[], &Overrides::default(), expected);
+}
+
+/// The text with which a file, variables and flags are refused.
+pub(crate) fn check_with(
+    yaml: &str,
+    variables: &[(&str, &str)],
+    overrides: &Overrides,
+    expected: &Expect,
+) {
+    match load_with(yaml, variables, overrides) {
+        Ok(resolved) => panic!("loaded: {resolved:?}"),
+        Err(error) => expected.assert_eq(&error.render(false)),
+    }
 }

@@ -51,7 +51,7 @@ fn a_server_without_free_connections_is_refused() {
         matches!(error, PlanError::NothingFree { axis: "workers", min: 1, free: 0 }),
         "{error:?}"
     );
-    expect!["the ladder starts with 1 workers but the server has 0 free connections; lower `min_workers`, raise the server's max_connections, or set `max_workers`"].assert_eq(&error.to_string());
+    expect!["the ladder starts with 1 workers but the server has 0 free connections; close others, lower `min_workers`, or raise max_connections on the server"].assert_eq(&error.to_string());
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn bands_beyond_the_server_are_named() {
     assert_eq!(plan.bands_beyond_server, [4]);
     assert_eq!(plan.connections_max, 99);
     expect![[r#"
-        BeyondServer: band 4 need more than the 96 connections that the server has free; lower `max_connections`, or raise the server's max_connections
+        BeyondServer: more connections than the 96 that the server has free in band 4; lower `max_connections` here, or raise it on the server
         LongRun: 4 bands take 2h 6m in all
     "#]].assert_eq(&messages(&plan));
 }
@@ -96,7 +96,7 @@ fn the_json_form() {
           "warnings": [
             {
               "id": "workers-above-connections",
-              "message": "band 1 have more workers than connections: workers wait for a connection, which is measured apart from the latency of the server"
+              "message": "more workers than connections in band 1: workers wait for a connection, which is measured apart from the latency of the server"
             }
           ]
         }"#]].assert_eq(&json);

@@ -108,7 +108,10 @@ fn every_violation_is_said_in_its_place() {
 #[test]
 fn a_value_from_a_flag_is_named_as_such() {
     let overrides = sets(&["workload_config.depth=0"]);
-    check("workload: imdb\nworkload_config: {depth: 2}\n", &overrides, &expect![[r#"
+    check(
+        "workload: imdb\nworkload_config: {depth: 2}\n",
+        &overrides,
+        &expect![[r#"
         Error: config::out-of-range
 
           × --set workload_config.depth=0: `depth` is 0, below the minimum of 1
@@ -118,7 +121,8 @@ fn a_value_from_a_flag_is_named_as_such() {
            ·                             ╰── out of range
            ╰────
           help: use 1 or more
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
