@@ -89,6 +89,8 @@ mod params;
 mod rows;
 mod service;
 mod session;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod workload;
 
 pub use crate::{

@@ -147,7 +147,10 @@ impl Asked {
         } else {
             None
         };
-        if let Some(demanded) = demanded {
+        // Bands from a later layer than the grid ask for pairs instead.
+        let bands_layer = entry(merged, "bands").map(|bands| bands.node.at.origin.layer);
+        let overruled = |demanded: &&Entry| bands_layer > Some(demanded.node.at.origin.layer);
+        if let Some(demanded) = demanded.filter(|demanded| !overruled(demanded)) {
             if let Some(problem) = self.contradiction_of_grid(demanded, &strategy, merged) {
                 findings.problems.push(problem);
                 return None;

@@ -1,6 +1,7 @@
 //! What a user reads when a configuration is refused.
 
 use expect_test::expect;
+use stormdb_run::config::Source;
 use stormdb_run::config::overrides::Overrides;
 
 use crate::load::{check, check_with, load_with, sets};
@@ -481,4 +482,33 @@ fn one_line_for_logs() {
          workload_config, workers, connections, duration, progressive, plugins, seed, retries, operation_deadline, \
          collect_pg_stats, pg_stats_statements, summary_interval, data_loading, thresholds, cost, results_backend"
     );
+}
+
+#[test]
+fn a_nested_workload_takes_no_other_keys() {
+    check("workload: {type: imdb, mode: read}\n", &expect![[""]]);
+    check("workload: 5\n", &expect![[""]]);
+}
+
+#[test]
+fn files_that_are_no_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("run.yaml");
+    let error = Source::read(&missing).unwrap_err();
+    let expected = format!(
+        "Error: cannot read the configuration {}; check the path given to --config: No such file or \
+         directory (os error 2)\n",
+        missing.display()
+    );
+    assert_eq!(error.render(false), expected);
+
+    let large = folder.path().join("large.yaml");
+    std::fs::write(&large, "#".repeat(1024 * 1024 + 1)).unwrap();
+    let error = Source::read(&large).unwrap_err();
+    let expected = format!(
+        "Error: the configuration {} has 1048577 bytes, more than 1048576; is it the right file?\n",
+        large.display()
+    );
+    assert_eq!(error.render(false), expected);
+    check("[a, list]\n", &expect![[""]]);
 }

@@ -6,7 +6,7 @@ use stormdb_run::config::overrides::Overrides;
 use stormdb_run::config::warning::WarningId;
 use stormdb_run::plan::{PlanError, RunPlan, ServerLimits, plan};
 
-use crate::load::{load_with, loaded};
+use crate::load::{load_with, loaded, sets};
 
 const FREE_96: ServerLimits = ServerLimits { max_connections: 100, reserved: 3, in_use: 1 };
 
@@ -133,4 +133,20 @@ fn a_narrow_axis_has_fewer_bands() {
     let plan = plan(&resolved.config, None).unwrap();
     assert_eq!(sizes(&plan), [(1, 10), (2, 40), (3, 70), (4, 100)]);
     assert_eq!(plan.warnings[0].id, WarningId::BandsReduced);
+}
+
+/// The flags that the warning offers are the ones that give the alternative.
+#[test]
+fn the_paired_alternative_is_what_its_flags_give() {
+    let bounds = "min_workers: 2, max_workers: 10, min_connections: 4, max_connections: 8";
+    let steps = "step_workers: 2, step_connections: 4, test_duration: 10s";
+    for grid in ["strategy: linear", "strategy: grid", "pairing: grid"] {
+        let yaml = format!("workload: imdb\nprogressive: {{{bounds}, {steps}, {grid}}}\n");
+        let alternative = plan(&loaded(&yaml).config, None).unwrap().paired_alternative.unwrap();
+        let set = alternative.flags.strip_prefix("--set ").unwrap();
+        let resolved = load_with(&yaml, &[], &sets(&[set])).unwrap();
+        let typed = plan(&resolved.config, None).unwrap();
+        assert_eq!(typed.bands, alternative.bands, "{grid}");
+        assert_eq!(sizes(&typed), [(2, 4), (4, 5), (6, 6), (8, 7), (10, 8)]);
+    }
 }
