@@ -69,8 +69,11 @@ pub fn load(
     let schema = schema::schema();
     let validator = validator(&schema)?;
     for layer in layers.all() {
-        findings.problems.extend(check(&schema, &validator, layer, "the configuration"));
+        findings.problems.extend(check(&schema, &validator, layer, "configuration"));
         findings.problems.extend(spelling::modernise(layer));
+    }
+    if !matches!(layers.file.value, Value::Map(_)) {
+        return Err(ConfigError::invalid(findings.problems));
     }
     let facts = layers.facts(environment);
     let merged = layers.merge(&mut findings);

@@ -106,7 +106,8 @@ fn say(kind: &ValidationErrorKind, name: &str, node: &Node, rule: Option<&Json>)
         ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => (
             ProblemId::WrongType,
             format!("`{name}` cannot be {}", spoken_kind(&node.value)),
-            "see `stormdb config schema` for the forms it takes".to_owned(),
+            examples
+                .unwrap_or_else(|| "see `stormdb config schema` for the forms it takes".to_owned()),
         ),
         ValidationErrorKind::Enum { options } => {
             let allowed: Vec<String> = options.as_array()?.iter().map(plain).collect();

@@ -24,6 +24,7 @@ pub struct RawConfig {
     /// The PostgreSQL server to load; without it a private server is started for the run.
     pub database: Option<RawDatabase>,
     /// The workload's name, as a plugin declares it.
+    #[schemars(extend("examples" = ["imdb"]))]
     pub workload: Option<RawWorkload>,
     /// Size of the workload's data, in the unit that the workload documents (default 1).
     #[schemars(range(min = 1, max = 1_000_000_000))]

@@ -486,8 +486,34 @@ fn one_line_for_logs() {
 
 #[test]
 fn a_nested_workload_takes_no_other_keys() {
-    check("workload: {type: imdb, mode: read}\n", &expect![[""]]);
-    check("workload: 5\n", &expect![[""]]);
+    check(
+        "workload: {type: imdb, mode: read}\n",
+        &expect![[r#"
+        Error: config::unknown-key
+
+          × run.yaml:1:24: unknown key `mode`
+           ╭─[run.yaml:1:24]
+         1 │ workload: {type: imdb, mode: read}
+           ·                        ──┬─
+           ·                          ╰── not recognised
+           ╰────
+          help: allowed here: type, scale, config
+    "#]],
+    );
+    check(
+        "workload: 5\n",
+        &expect![[r#"
+            Error: config::wrong-type
+
+              × run.yaml:1:11: `workload` cannot be a number
+               ╭─[run.yaml:1:11]
+             1 │ workload: 5
+               ·           ┬
+               ·           ╰── wrong type
+               ╰────
+              help: write it like "imdb"
+        "#]],
+    );
 }
 
 #[test]
@@ -510,5 +536,18 @@ fn files_that_are_no_configuration() {
         large.display()
     );
     assert_eq!(error.render(false), expected);
-    check("[a, list]\n", &expect![[""]]);
+    check(
+        "[a, list]\n",
+        &expect![[r#"
+            Error: config::wrong-type
+
+              × run.yaml:1:1: `configuration` must be a group of keys, not a list
+               ╭─[run.yaml:1:1]
+             1 │ [a, list]
+               · ┬
+               · ╰── wrong type
+               ╰────
+              help: write its keys below it, indented, each as `key: value`
+        "#]],
+    );
 }
