@@ -1,0 +1,151 @@
+//! What an engine measured: one-second intervals while a band runs, and the band as a whole.
+
+use serde::{Deserialize, Serialize};
+
+use crate::latency::LatencyHistogram;
+
+/// Where a band stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Connections are opened and workers made; no operation runs.
+    Connect,
+    /// Operations run and are not measured.
+    WarmUp,
+    /// Operations run and are measured.
+    Measure,
+    /// No operation begins; those under way may finish.
+    Drain,
+    /// Nothing runs.
+    CoolDown,
+}
+
+/// Countable things; they add up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Operations that succeeded: the transactions of TPS.
+    pub operations: u64,
+    /// Operations that failed for good.
+    pub failed: u64,
+    /// Further tries after a serialization failure or a deadlock.
+    pub retries: u64,
+    /// Statements of succeeded operations: the queries of QPS.
+    pub statements: u64,
+    pub rows_read: u64,
+    pub rows_written: u64,
+}
+
+impl Counts {
+    /// Adds another count.
+    pub fn add(&mut self, other: &Self) {
+        let Self { operations, failed, retries, statements, rows_read, rows_written } = other;
+        self.operations += operations;
+        self.failed += failed;
+        self.retries += retries;
+        self.statements += statements;
+        self.rows_read += rows_read;
+        self.rows_written += rows_written;
+    }
+
+    /// Failed operations as a share (0 to 1) of all that ended; nothing where none ended.
+    #[must_use]
+    pub fn error_rate(&self) -> Option<f64> {
+        ratio(self.failed, self.operations + self.failed)
+    }
+}
+
+fn ratio(part: u64, whole: u64) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "counts of operations are far below 2^53")]
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// One closed interval of about a second, merged over all executors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// `warm-up` or `measure`.
+    pub phase: Phase,
+    /// Since the beginning of the phase.
+    pub start_ms: u64,
+    pub length_ms: u64,
+    pub counts: Counts,
+    /// Response time of succeeded operations.
+    pub response: LatencyHistogram,
+}
+
+impl Interval {
+    /// Succeeded operations per second; nothing for an interval without length.
+    #[must_use]
+    pub fn tps(&self) -> Option<f64> {
+        ratio(self.counts.operations * 1000, self.length_ms)
+    }
+}
+
+/// Operations that failed for the same reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorTally {
+    /// Stable kebab-case class, such as `serialization-failure` or `deadline-exceeded`.
+    pub class: String,
+    /// The server's SQLSTATE, where it sent one.
+    pub sqlstate: Option<String>,
+    pub count: u64,
+    /// The first message of this class.
+    pub example: String,
+}
+
+/// What one operation of the workload's mix did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OperationTally {
+    pub name: String,
+    /// `read` or `write`.
+    pub class: String,
+    pub operations: u64,
+    pub failed: u64,
+    /// Response time of succeeded operations.
+    pub response: LatencyHistogram,
+}
+
+/// A finished band.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BandMeasurement {
+    /// Length of the measured phase.
+    pub seconds: f64,
+    pub counts: Counts,
+    /// From the moment a worker was ready to operate until its operation succeeded: pool wait,
+    /// service and retries.
+    pub response: LatencyHistogram,
+    /// The time a connection was held by succeeded operations.
+    pub service: LatencyHistogram,
+    /// The time workers waited for a connection; absent where every worker has its own.
+    pub pool_wait: Option<LatencyHistogram>,
+    pub errors: Vec<ErrorTally>,
+    pub operations: Vec<OperationTally>,
+    /// Time connections were held, as a share (0 to 1) of connections × seconds.
+    pub connection_utilisation: f64,
+    /// Single-threaded executors that shared the band.
+    pub executors: u32,
+    /// CPU seconds of the load process in the measured phase, from the operating system.
+    pub client_cpu_seconds: Option<f64>,
+    /// Peak resident memory of the load process so far.
+    pub peak_rss_bytes: Option<u64>,
+    /// Operations that were still under way when the drain ended, and were cancelled.
+    pub cancelled_at_drain: u64,
+}
+
+impl BandMeasurement {
+    /// Succeeded operations per second; nothing for a band without length.
+    #[must_use]
+    pub fn tps(&self) -> Option<f64> {
+        self.per_second(self.counts.operations)
+    }
+
+    /// Statements of succeeded operations per second.
+    #[must_use]
+    pub fn qps(&self) -> Option<f64> {
+        self.per_second(self.counts.statements)
+    }
+
+    fn per_second(&self, count: u64) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "counts of operations are far below 2^53")]
+        (self.seconds > 0.0).then(|| count as f64 / self.seconds)
+    }
+}

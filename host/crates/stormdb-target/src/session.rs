@@ -1,0 +1,422 @@
+//! A connection as it is lent to a plugin: the host side of the session interface.
+
+mod answer;
+mod numeric;
+mod param;
+mod statement;
+
+use std::{
+    cell::{Cell, RefCell},
+    future::Future,
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use abi_stable::{
+    sabi_trait::prelude::TD_Opaque,
+    std_types::{RBox, RResult, RStr, RString},
+};
+use async_ffi::{FfiContext, FfiPoll};
+use bytes::Bytes;
+use futures_util::{SinkExt as _, TryStreamExt as _, future::try_join_all};
+use stormdb_plugin_api::{
+    Isolation,
+    abi::{
+        error::{AbiError, ErrorBody, ErrorKind},
+        rows::Response,
+        session::{AbiSession, AbiSession_TO, Request, SessionBox},
+        value::Step,
+    },
+};
+use tokio_postgres::{Client, CopyInSink, Error as PgError};
+
+pub use self::statement::StatementTable;
+use self::{
+    answer::{Answer, Set},
+    param::Value,
+    statement::{Effect, Prepared},
+};
+
+/// How long a server may take to answer the ROLLBACK that frees a connection.
+const SETTLE_LIMIT: Duration = Duration::from_secs(1);
+
+/// Whether a connection can be lent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    Ready,
+    /// The connection is closed or in an unknown state.
+    Discard,
+}
+
+/// A connection that serves one plugin call at a time; it stays on one executor.
+pub struct LentConnection {
+    lane: Rc<Lane>,
+    session: SessionBox,
+}
+
+impl LentConnection {
+    /// Lends `client`, whose connection task runs on the same executor.
+    #[must_use]
+    pub fn new(client: Client, table: Arc<StatementTable>) -> Self {
+        let lane = Rc::new(Lane {
+            client,
+            table,
+            prepared: RefCell::default(),
+            copy: RefCell::default(),
+            pending: RefCell::default(),
+            answer: RefCell::default(),
+            transaction: Cell::new(false),
+            abandoned: Cell::new(false),
+            statements: Cell::new(0),
+        });
+        let session = AbiSession_TO::from_value(Lending(Rc::clone(&lane)), TD_Opaque);
+        Self { lane, session }
+    }
+
+    /// What a plugin call receives.
+    #[must_use]
+    pub fn session(&self) -> &SessionBox {
+        &self.session
+    }
+
+    /// Statements that were sent since the last call of this.
+    #[must_use]
+    pub fn take_statements(&self) -> u64 {
+        self.lane.statements.take()
+    }
+
+    /// The client, for a cancel request.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.lane.client
+    }
+
+    /// Whether the connection needs [`settle`](Self::settle) before it is lent again.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        !self.lane.transaction.get() && !self.lane.abandoned.get() && !self.lane.client.is_closed()
+    }
+
+    /// Rolls back what a call left open.
+    pub async fn settle(&self) -> Settled {
+        // Buffers of a call that was dropped midway must not serve the next one.
+        self.lane.pending.take();
+        self.lane.copy.take();
+        if self.lane.client.is_closed() {
+            return Settled::Discard;
+        }
+        if self.is_clean() {
+            return Settled::Ready;
+        }
+        let rollback = self.lane.client.batch_execute("ROLLBACK");
+        match tokio::time::timeout(SETTLE_LIMIT, rollback).await {
+            Ok(Ok(())) => {
+                self.lane.transaction.set(false);
+                self.lane.abandoned.set(false);
+                Settled::Ready
+            }
+            Ok(Err(_)) | Err(_) => Settled::Discard,
+        }
+    }
+}
+
+type Serving = Pin<Box<dyn Future<Output = Result<Answer, Failure>>>>;
+
+/// The state of a lent connection.
+struct Lane {
+    client: Client,
+    table: Arc<StatementTable>,
+    /// By statement number.
+    prepared: RefCell<Vec<Option<Rc<Prepared>>>>,
+    copy: RefCell<Option<Pin<Box<CopyInSink<Bytes>>>>>,
+    pending: RefCell<Option<Serving>>,
+    /// The rows of the last response; the plugin reads them until its next request.
+    answer: RefCell<Answer>,
+    transaction: Cell<bool>,
+    abandoned: Cell<bool>,
+    statements: Cell<u64>,
+}
+
+struct Lending(Rc<Lane>);
+
+impl AbiSession for Lending {
+    fn start(
+        &self,
+        context: &mut FfiContext<'_>,
+        request: Request<'_>,
+    ) -> FfiPoll<RResult<Response, AbiError>> {
+        if self.0.pending.borrow().is_some() {
+            return FfiPoll::Ready(RResult::RErr(
+                Failure::Protocol("a request was started before the last one ended").into_abi(),
+            ));
+        }
+        let mut serving = serve(&self.0, request);
+        let polled = context.with_context(|context| serving.as_mut().poll(context));
+        self.answered(polled, Some(serving))
+    }
+
+    fn poll(&self, context: &mut FfiContext<'_>) -> FfiPoll<RResult<Response, AbiError>> {
+        let mut pending = self.0.pending.borrow_mut();
+        let Some(serving) = pending.as_mut() else {
+            return FfiPoll::Ready(RResult::RErr(
+                Failure::Protocol("there is no request to wait for").into_abi(),
+            ));
+        };
+        let polled = context.with_context(|context| poll_serving(serving, context));
+        if polled.is_ready() {
+            *pending = None;
+        }
+        drop(pending);
+        self.answered(polled, None)
+    }
+
+    fn abandon(&self) {
+        self.0.pending.take();
+        self.0.copy.take();
+        self.0.abandoned.set(true);
+    }
+
+    fn get_extension(&self, _id: RStr<'_>) -> *const () {
+        std::ptr::null()
+    }
+}
+
+fn poll_serving(serving: &mut Serving, context: &mut Context<'_>) -> Poll<Result<Answer, Failure>> {
+    serving.as_mut().poll(context)
+}
+
+impl Lending {
+    fn answered(
+        &self,
+        polled: Poll<Result<Answer, Failure>>,
+        serving: Option<Serving>,
+    ) -> FfiPoll<RResult<Response, AbiError>> {
+        match polled {
+            Poll::Pending => {
+                if serving.is_some() {
+                    *self.0.pending.borrow_mut() = serving;
+                }
+                FfiPoll::Pending
+            }
+            Poll::Ready(Ok(answer)) => {
+                let mut kept = self.0.answer.borrow_mut();
+                *kept = answer;
+                FfiPoll::Ready(RResult::ROk(kept.response()))
+            }
+            Poll::Ready(Err(failure)) => FfiPoll::Ready(RResult::RErr(failure.into_abi())),
+        }
+    }
+}
+
+/// Takes its own copy of everything that the request borrows, and serves it.
+fn serve(lane: &Rc<Lane>, request: Request<'_>) -> Serving {
+    let lane = Rc::clone(lane);
+    match request {
+        Request::Query { step } => {
+            let (id, params) = owned(&step);
+            let mut answer = lane.answer.take();
+            Box::pin(async move {
+                answer.clear();
+                answer.push(lane.query(id, params).await?);
+                Ok(answer)
+            })
+        }
+        Request::Pipeline { steps } => {
+            let steps: Vec<_> = steps.iter().map(owned).collect();
+            Box::pin(async move {
+                // Everything is prepared first, so that the queries below are sent in one go.
+                for (id, _) in &steps {
+                    lane.prepared(*id).await?;
+                }
+                let queries = steps.into_iter().map(|(id, params)| lane.query(id, params));
+                let mut answer = Answer::default();
+                try_join_all(queries).await?.into_iter().for_each(|set| answer.push(set));
+                Ok(answer)
+            })
+        }
+        Request::Sql { sql, params } => {
+            let sql = sql.as_str().to_owned();
+            let params: Vec<_> = params.iter().map(Value::from).collect();
+            Box::pin(async move {
+                let statement = lane.client.prepare(&sql).await?;
+                let prepared = Rc::new(Prepared::new(statement, Effect::of(&sql)));
+                Ok(Answer::one(lane.execute(prepared, params).await?))
+            })
+        }
+        Request::Script { sql } => lane.script(sql.as_str().to_owned()),
+        Request::Begin { isolation, read_only } => lane.script(begin(isolation, read_only)),
+        Request::Commit => lane.script("COMMIT".to_owned()),
+        Request::Rollback => lane.script("ROLLBACK".to_owned()),
+        Request::CopyIn { sql } => {
+            let sql = sql.as_str().to_owned();
+            Box::pin(async move {
+                lane.count();
+                let sink = lane.client.copy_in(&sql).await?;
+                *lane.copy.borrow_mut() = Some(Box::pin(sink));
+                Ok(Answer::default())
+            })
+        }
+        Request::CopyChunk { bytes } => {
+            let bytes = Bytes::copy_from_slice(bytes.as_slice());
+            Box::pin(async move {
+                let mut sink = lane.open_copy()?;
+                sink.send(bytes).await?;
+                *lane.copy.borrow_mut() = Some(sink);
+                Ok(Answer::default())
+            })
+        }
+        Request::CopyEnd => Box::pin(async move {
+            let rows = lane.open_copy()?.as_mut().finish().await?;
+            Ok(Answer::one(Set::affected(rows)))
+        }),
+    }
+}
+
+fn owned(step: &Step<'_>) -> (u32, Vec<Value>) {
+    (step.statement, step.params.iter().map(Value::from).collect())
+}
+
+fn begin(isolation: Isolation, read_only: bool) -> String {
+    let isolation = match isolation {
+        Isolation::Default => "",
+        Isolation::ReadCommitted => " ISOLATION LEVEL READ COMMITTED",
+        Isolation::RepeatableRead => " ISOLATION LEVEL REPEATABLE READ",
+        Isolation::Serializable => " ISOLATION LEVEL SERIALIZABLE",
+    };
+    let access = if read_only { " READ ONLY" } else { "" };
+    format!("BEGIN{isolation}{access}")
+}
+
+impl Lane {
+    fn count(&self) {
+        self.statements.set(self.statements.get() + 1);
+    }
+
+    fn apply(&self, effect: Effect) {
+        match effect {
+            Effect::None => {}
+            Effect::Opens => self.transaction.set(true),
+            Effect::Closes => self.transaction.set(false),
+        }
+    }
+
+    fn script(self: Rc<Self>, sql: String) -> Serving {
+        Box::pin(async move {
+            self.count();
+            let effect = Effect::of(&sql);
+            // A BEGIN whose answer never comes may still have opened the transaction.
+            if effect == Effect::Opens {
+                self.apply(effect);
+            }
+            self.client.batch_execute(&sql).await?;
+            self.apply(effect);
+            Ok(Answer::default())
+        })
+    }
+
+    fn open_copy(&self) -> Result<Pin<Box<CopyInSink<Bytes>>>, Failure> {
+        self.copy.take().ok_or(Failure::Protocol("no copy is open on this session"))
+    }
+
+    async fn prepared(&self, id: u32) -> Result<Rc<Prepared>, Failure> {
+        let index = id as usize;
+        let known = self.prepared.borrow().get(index).cloned().flatten();
+        if let Some(prepared) = known {
+            return Ok(prepared);
+        }
+        let sql =
+            self.table.text(id).ok_or(Failure::Protocol("the statement is not registered"))?;
+        let statement = self.client.prepare(&sql).await?;
+        let prepared = Rc::new(Prepared::new(statement, Effect::of(&sql)));
+        let mut kept = self.prepared.borrow_mut();
+        if kept.len() <= index {
+            kept.resize(index + 1, None);
+        }
+        kept[index] = Some(Rc::clone(&prepared));
+        Ok(prepared)
+    }
+
+    async fn query(&self, id: u32, params: Vec<Value>) -> Result<Set, Failure> {
+        let prepared = self.prepared(id).await?;
+        self.execute(prepared, params).await
+    }
+
+    async fn execute(&self, prepared: Rc<Prepared>, params: Vec<Value>) -> Result<Set, Failure> {
+        let expected = prepared.statement.params().len();
+        if params.len() != expected {
+            let given = params.len();
+            return Err(Failure::ParameterCount { given, expected });
+        }
+        self.count();
+        if prepared.effect == Effect::Opens {
+            self.apply(prepared.effect);
+        }
+        let stream = self.client.query_raw(&prepared.statement, params).await?;
+        let mut stream = std::pin::pin!(stream);
+        let mut rows = Vec::new();
+        while let Some(row) = stream.try_next().await? {
+            rows.push(row);
+        }
+        let affected = stream.rows_affected().unwrap_or(0);
+        self.apply(prepared.effect);
+        Ok(Set { rows, types: Rc::clone(&prepared.types), affected })
+    }
+}
+
+/// Why a request failed.
+enum Failure {
+    Postgres(PgError),
+    ParameterCount { given: usize, expected: usize },
+    Protocol(&'static str),
+}
+
+impl From<PgError> for Failure {
+    fn from(error: PgError) -> Self {
+        Self::Postgres(error)
+    }
+}
+
+impl Failure {
+    fn into_abi(self) -> AbiError {
+        match self {
+            Self::Postgres(error) => RBox::new(describe(&error)),
+            Self::ParameterCount { given, expected } => RBox::new(body(
+                ErrorKind::Protocol,
+                format!("{given} parameters were given, the statement has {expected}"),
+            )),
+            Self::Protocol(message) => RBox::new(body(ErrorKind::Protocol, message.to_owned())),
+        }
+    }
+}
+
+fn body(kind: ErrorKind, message: String) -> ErrorBody {
+    ErrorBody { kind, sqlstate: [0; 5], message: message.into(), place: RString::new() }
+}
+
+fn describe(error: &PgError) -> ErrorBody {
+    if let Some(server) = error.as_db_error() {
+        let mut sqlstate = [0; 5];
+        if let Ok(code) = <[u8; 5]>::try_from(server.code().code().as_bytes()) {
+            sqlstate = code;
+        }
+        let place = server.constraint().or(server.detail()).unwrap_or_default();
+        return ErrorBody {
+            kind: ErrorKind::Database,
+            sqlstate,
+            message: server.message().into(),
+            place: place.into(),
+        };
+    }
+    // A parameter that does not fit its placeholder never reached the server.
+    let refused =
+        std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<param::Refused>);
+    let kind = if refused { ErrorKind::Protocol } else { ErrorKind::ConnectionLost };
+    let message = match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    };
+    body(kind, message)
+}
