@@ -38,8 +38,9 @@ pub(crate) enum FileRule {
     OnlyOursToChange,
 }
 
-const NOFOLLOW: OFlags =
-    OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
+/// A named pipe must not block. That links are not followed is `BENEATH`'s part: with `O_NOFOLLOW` besides, a link to a
+/// folder would be reported as a file.
+const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 
 const BENEATH: ResolveFlags = ResolveFlags::BENEATH
     .union(ResolveFlags::NO_SYMLINKS)
@@ -81,7 +82,7 @@ impl Folder {
     /// Opens the folder `name` in this one.
     pub(crate) fn open_folder(&self, name: &OsStr) -> Result<Self, Error> {
         let path = self.path.join(name);
-        match openat2(&self.fd, name, NOFOLLOW | OFlags::DIRECTORY, Mode::empty(), BENEATH) {
+        match openat2(&self.fd, name, READ | OFlags::DIRECTORY, Mode::empty(), BENEATH) {
             Ok(fd) => Ok(Self { path, fd }),
             Err(Errno::NOTDIR) => {
                 Err(Error::NotRegularFile { path, found: "no folder", expected: "a folder" })
@@ -93,7 +94,7 @@ impl Folder {
     /// Opens the regular file `name` in this folder; `None` if there is no such entry.
     pub(crate) fn open_file(&self, name: &str, rule: FileRule) -> Result<Option<OpenFile>, Error> {
         let path = self.path.join(name);
-        let fd = match openat2(&self.fd, name, NOFOLLOW, Mode::empty(), BENEATH) {
+        let fd = match openat2(&self.fd, name, READ, Mode::empty(), BENEATH) {
             Ok(fd) => fd,
             Err(Errno::NOENT) => return Ok(None),
             Err(errno) => return Err(refusal(path, errno)),

@@ -1,15 +1,18 @@
 //! Which versions of which plugins a plugin needs, and the order in which they are loaded.
 
+mod graph;
+mod search;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use petgraph::algo::toposort;
-use petgraph::graph::{DiGraph, NodeIndex};
 use semver::VersionReq;
 
 use crate::Error;
-use crate::catalog::{Catalog, listing};
+use crate::catalog::Catalog;
 use crate::manifest::Manifest;
 use crate::verify::Verified;
+use graph::Graph;
+use search::Search;
 
 /// The longest chain of dependencies.
 pub const MAX_DEPTH: usize = 64;
@@ -17,9 +20,6 @@ pub const MAX_DEPTH: usize = 64;
 pub const MAX_NODES: usize = 1_000;
 /// The most dependencies that a resolution looks at.
 pub const MAX_EDGES: usize = 10_000;
-/// The most versions that are tried before a resolution is given up.
-const MAX_STEPS: usize = 10_000;
-
 /// A plugin and everything that it needs, one version each, dependencies before dependents.
 #[derive(Debug)]
 pub struct LoadPlan<'a> {
@@ -80,7 +80,6 @@ fn refused_dependency(
 
 /// The load order of `manifests[0]` and its dependencies, as indices into `manifests`.
 pub(crate) fn load_order(manifests: &[&Manifest]) -> Result<Vec<usize>, Error> {
-    let Some(root) = manifests.first() else { return Ok(Vec::new()) };
     let mut available: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, manifest) in manifests.iter().enumerate() {
         available.entry(&manifest.name).or_default().push(index);
@@ -89,21 +88,8 @@ pub(crate) fn load_order(manifests: &[&Manifest]) -> Result<Vec<usize>, Error> {
         versions.sort_by(|a, b| manifests[*b].version.cmp(&manifests[*a].version));
     }
     check_extent(manifests, &available)?;
-    let mut search = Search {
-        manifests,
-        available: &available,
-        chosen: BTreeMap::new(),
-        steps: 0,
-        failure: None,
-    };
-    search.chosen.insert(&root.name, 0);
-    if !search.satisfy()? {
-        return Err(search.failure.unwrap_or(Error::DependencyUnresolvable {
-            root: root.name.clone(),
-            steps: search.steps,
-        }));
-    }
-    sort(manifests, &search.chosen)
+    let chosen = Search::run(manifests, &available)?;
+    Graph::of(manifests, &chosen).order()
 }
 
 /// Refuses a set that is too large to be meant, before any graph is built of it.
@@ -142,183 +128,6 @@ fn check_extent(
         }
     }
     Ok(())
-}
-
-/// A depth-first search for one version of each name, newest first.
-struct Search<'m, 'a> {
-    manifests: &'m [&'a Manifest],
-    available: &'m BTreeMap<&'a str, Vec<usize>>,
-    chosen: BTreeMap<&'a str, usize>,
-    steps: usize,
-    /// The first dead end: the one that the newest versions run into.
-    failure: Option<Error>,
-}
-
-impl<'a> Search<'_, 'a> {
-    /// Chooses a version for the first unmet requirement in the order of choice, then for the rest; undoes on a dead end.
-    ///
-    /// Recursion is as deep as names are chosen, at most [`MAX_NODES`].
-    fn satisfy(&mut self) -> Result<bool, Error> {
-        self.steps += 1;
-        if self.steps > MAX_STEPS {
-            let root = self.manifests.first().map(|root| root.name.clone()).unwrap_or_default();
-            return Err(Error::DependencyUnresolvable { root, steps: MAX_STEPS });
-        }
-        let Some(name) = self.first_unmet() else { return Ok(true) };
-        let demands = self.demands(name);
-        let fits = |index: &usize| {
-            demands.iter().all(|(_, wanted)| wanted.matches(&self.manifests[*index].version))
-        };
-        let versions = self.available.get(name).map(Vec::as_slice).unwrap_or_default();
-        let candidates: Vec<usize> = versions.iter().copied().filter(fits).collect();
-        if candidates.is_empty() || self.chosen.contains_key(name) {
-            if self.failure.is_none() {
-                self.failure = Some(self.dead_end(name, &demands));
-            }
-            return Ok(false);
-        }
-        for candidate in candidates {
-            self.chosen.insert(name, candidate);
-            if self.satisfy()? {
-                return Ok(true);
-            }
-            self.chosen.remove(name);
-        }
-        Ok(false)
-    }
-
-    /// A name that is required but not chosen, or chosen in a version that does not fit.
-    fn first_unmet(&self) -> Option<&'a str> {
-        let requirements =
-            self.chosen.values().flat_map(|index| &self.manifests[*index].dependencies);
-        let mut unmet = requirements.filter(|(name, wanted)| {
-            let chosen = self.chosen.get(name.as_str());
-            !chosen.is_some_and(|index| wanted.matches(&self.manifests[*index].version))
-        });
-        unmet.next().map(|(name, _)| name.as_str())
-    }
-
-    /// Who, of the chosen, requires what of `name`.
-    fn demands(&self, name: &str) -> Vec<(usize, &'a VersionReq)> {
-        let chosen = self.chosen.values();
-        chosen
-            .filter_map(|index| {
-                self.manifests[*index].dependencies.get(name).map(|wanted| (*index, wanted))
-            })
-            .collect()
-    }
-
-    fn dead_end(&self, name: &str, demands: &[(usize, &VersionReq)]) -> Error {
-        let versions = self.available.get(name).map(Vec::as_slice).unwrap_or_default();
-        let found =
-            listing(versions.iter().map(|index| self.manifests[*index].version.to_string()));
-        let hopeless = demands.iter().find(|(_, wanted)| {
-            !versions.iter().any(|index| wanted.matches(&self.manifests[*index].version))
-        });
-        if let Some((requirer, wanted)) = hopeless {
-            return Error::DependencyMissing {
-                dependency: name.to_owned(),
-                requirement: wanted.to_string(),
-                path: self.path_to(*requirer),
-                found,
-            };
-        }
-        let demands: Vec<String> = demands
-            .iter()
-            .map(|(requirer, wanted)| format!("{} needs {wanted}", self.path_to(*requirer)))
-            .collect();
-        Error::DependencyConflict {
-            dependency: name.to_owned(),
-            demands: demands.join(", "),
-            found,
-        }
-    }
-
-    /// The shortest chain of requirements from the root to `target`, written `a → b → c`.
-    fn path_to(&self, target: usize) -> String {
-        let graph = Graph::of(self.manifests, &self.chosen);
-        let ends = graph.nodes.get(&0).zip(graph.nodes.get(&target)).filter(|_| target != 0);
-        let path = ends.and_then(|(root, target)| graph.walk(*root, *target));
-        path.unwrap_or_else(|| self.manifests[target].name.clone())
-    }
-}
-
-/// The chosen plugins as a graph with an edge from each to what it needs.
-struct Graph<'m, 'a> {
-    manifests: &'m [&'a Manifest],
-    graph: DiGraph<usize, ()>,
-    nodes: BTreeMap<usize, NodeIndex>,
-}
-
-impl<'m, 'a> Graph<'m, 'a> {
-    fn of(manifests: &'m [&'a Manifest], chosen: &BTreeMap<&'a str, usize>) -> Self {
-        let mut graph = DiGraph::new();
-        let nodes: BTreeMap<usize, NodeIndex> =
-            chosen.values().map(|index| (*index, graph.add_node(*index))).collect();
-        for (index, node) in &nodes {
-            for dependency in manifests[*index].dependencies.keys() {
-                if let Some(needed) =
-                    chosen.get(dependency.as_str()).and_then(|index| nodes.get(index))
-                {
-                    graph.add_edge(*node, *needed, ());
-                }
-            }
-        }
-        Self { manifests, graph, nodes }
-    }
-
-    /// The shortest way of at least one edge from `from` to `to`.
-    fn walk(&self, from: NodeIndex, to: NodeIndex) -> Option<String> {
-        let mut came_from: BTreeMap<NodeIndex, NodeIndex> = BTreeMap::new();
-        let mut queue = VecDeque::from([from]);
-        while let Some(node) = queue.pop_front() {
-            for next in self.graph.neighbors(node) {
-                if came_from.contains_key(&next) {
-                    continue;
-                }
-                came_from.insert(next, node);
-                if next == to {
-                    let mut way = vec![to];
-                    let mut at = *came_from.get(&to)?;
-                    while at != from {
-                        way.push(at);
-                        at = *came_from.get(&at)?;
-                    }
-                    way.push(from);
-                    let names = way
-                        .iter()
-                        .rev()
-                        .map(|node| self.manifests[self.graph[*node]].name.as_str());
-                    return Some(names.collect::<Vec<_>>().join(" → "));
-                }
-                queue.push_back(next);
-            }
-        }
-        None
-    }
-}
-
-/// Dependencies first. Only `toposort` is used: petgraph's recursive searches overflow the stack on long chains.
-fn sort(manifests: &[&Manifest], chosen: &BTreeMap<&str, usize>) -> Result<Vec<usize>, Error> {
-    let graph = Graph::of(manifests, chosen);
-    let sorted = toposort(&graph.graph, None).map_err(|cycle| {
-        let node = cycle.node_id();
-        let name = || manifests[graph.graph[node]].name.clone();
-        Error::DependencyCycle { path: graph.walk(node, node).unwrap_or_else(name) }
-    })?;
-    let mut depth: BTreeMap<NodeIndex, usize> = BTreeMap::new();
-    for node in &sorted {
-        let here = depth.get(node).copied().unwrap_or(0);
-        if here > MAX_DEPTH {
-            let root = manifests[0].name.clone();
-            return Err(Error::DependencyTooDeep { root, limit: MAX_DEPTH });
-        }
-        for next in graph.graph.neighbors(*node) {
-            let below = depth.entry(next).or_default();
-            *below = (*below).max(here + 1);
-        }
-    }
-    Ok(sorted.into_iter().rev().map(|node| graph.graph[node]).collect())
 }
 
 #[cfg(test)]
@@ -380,7 +189,7 @@ mod tests {
                 "d 1.0.0",
                 "unrelated 1.0.0: missing ^9",
             ],
-            expect!["d 1.0.0, c 1.0.0, b 1.0.0, a 1.0.0"],
+            expect!["d 1.0.0, b 1.0.0, c 1.0.0, a 1.0.0"],
         );
     }
 

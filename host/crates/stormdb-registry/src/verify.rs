@@ -1,5 +1,6 @@
 //! From a folder to a [`Verified`] plugin: signature, manifest, trust, files, library bytes, in this order.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -58,13 +59,23 @@ pub struct Signer {
 }
 
 /// A plugin whose signature, author and bytes are what they should be. Its library was not looked into yet.
-#[derive(Debug)]
 pub struct Verified {
     bundle: PathBuf,
     manifest: Manifest,
     manifest_sha256: Digest,
     signer: Signer,
     library: Vec<u8>,
+}
+
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { bundle, manifest, manifest_sha256: _, signer, library: _ } = self;
+        f.debug_struct("Verified")
+            .field("bundle", bundle)
+            .field("manifest", manifest)
+            .field("signer", signer)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Verified {

@@ -1,7 +1,8 @@
 //! Real libraries: through the gate, into sealed memory, and mapped.
 
 use std::fs;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::io::Write as _;
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -81,10 +82,13 @@ fn sealed_memory_cannot_be_changed() {
     let fd = sealed[0].as_fd();
     assert_eq!(pwrite(fd, b"x", 0), Err(Errno::PERM));
     assert_eq!(ftruncate(fd, 1), Err(Errno::PERM));
-    let reopened = fs::File::options()
+    let path = format!("/proc/self/fd/{}", fd.as_raw_fd());
+    let refused = fs::File::options()
         .write(true)
-        .open(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&fd)));
-    assert!(reopened.is_err());
+        .open(path)
+        .and_then(|mut reopened| reopened.write(b"x"))
+        .unwrap_err();
+    assert_eq!(Errno::from_io_error(&refused), Some(Errno::PERM));
 }
 
 #[test]
@@ -232,10 +236,13 @@ fn a_library_cut_short_is_refused_wherever_it_is_cut() {
         match seal(&world, &ping_draft(), &library[..length]) {
             // Nothing that is mapped lies behind the last segment: section headers may be missing.
             Ok(_) => {
-                assert!(length > segments_end / 2, "{length} of {segments_end} bytes accepted")
+                assert!(length > segments_end / 2, "{length} of {segments_end} bytes accepted");
             }
             Err(error) => {
-                assert!(["elf-truncated", "elf-invalid"].contains(&error.id()), "{length}: {error}")
+                assert!(
+                    ["elf-truncated", "elf-invalid"].contains(&error.id()),
+                    "{length}: {error}"
+                );
             }
         }
     }

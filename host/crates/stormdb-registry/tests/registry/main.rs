@@ -1,6 +1,11 @@
 //! The registry from the outside: bundles, stores and keys as users have them, and the real ssh-keygen.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails where its surroundings fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests, outside of test functions"
+)]
 
 mod catalog;
 mod files;
