@@ -30,6 +30,7 @@ use stormdb_run::event::Failure;
 use self::{
     jobs::Jobs,
     message::{Fault, Notice, Order},
+    usage::Usage,
 };
 
 /// Notices that wait to be written; a job that is faster waits.
@@ -53,6 +54,8 @@ fn run(inheritance: &str) -> Result<(), ProcessError> {
     let Inherited { supervisor, frames, broker, plugins } = inherited;
     let mut orders = FrameReader::new(clone(&frames)?);
     let mut writer = FrameWriter::new(frames);
+    // Opened now, because the lock-down forbids it.
+    let usage = Usage::open().ok();
     let (lockdown, statements, log_level) = match orders.recv::<Order>()? {
         Some(Order::Load { lockdown, plugins, log_level }) => {
             (lock_down(&lockdown, supervisor)?, plugins, log_level)
@@ -67,7 +70,7 @@ fn run(inheritance: &str) -> Result<(), ProcessError> {
     };
     let (notices, waiting) = sync_channel(NOTICES_WAITING);
     let broker = BrokerClient::start(broker)?;
-    let jobs = Jobs::new(loaded, broker, notices.clone(), log_level);
+    let jobs = Jobs::new(loaded, broker, notices.clone(), log_level, usage);
     writer.send(&loaded_notice(lockdown, &jobs))?;
     obey(orders, writer, jobs, &notices, waiting)
 }

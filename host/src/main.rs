@@ -5,6 +5,7 @@ mod commands;
 mod failure;
 mod load;
 mod logging;
+mod machine;
 mod output;
 mod places;
 mod progress;

@@ -55,7 +55,8 @@ fn draws(global: &GlobalArgs) -> bool {
 /// How stdout is to look.
 pub(crate) fn style() -> Style {
     let colour = stdout().is_terminal() && variable("NO_COLOR").is_none_or(|set| set.is_empty());
-    Style::for_output(colour, terminal_width())
+    let plain = Style::default();
+    Style { colour, width: terminal_width().map_or(plain.width, usize::from) }
 }
 
 fn terminal_width() -> Option<u16> {
@@ -87,8 +88,10 @@ impl Progress {
         match event {
             RunEvent::BandStarted { band, .. } => self.band = Some(band.clone()),
             RunEvent::BandFinished { band, .. } | RunEvent::BandFailed { band, .. } => {
-                let row = Report::of(record);
-                if let Some(row) = terminal::row(&row, *band, self.style) {
+                let row = Report::of(record)
+                    .ok()
+                    .and_then(|report| terminal::row(&report, *band, self.style));
+                if let Some(row) = row {
                     self.row(&row);
                 }
             }

@@ -10,7 +10,7 @@ pub(crate) fn execute(arguments: &ReportArgs) -> Result<Exit, CommandError> {
     let ReportArgs { run, format, out } = arguments;
     let format = format::named(format)?;
     let record = find(run)?;
-    let report = Report::of(&record);
+    let report = Report::of(&record)?;
     match out {
         Some(path) => std::fs::write(path, format.render(&report)?)
             .map_err(|source| CommandError::file("write", path, &source))?,

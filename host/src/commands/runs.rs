@@ -6,7 +6,7 @@ use stormdb_process::{
     journal,
     runs::{RunFolder, Runs},
 };
-use stormdb_report::{model::Report, runs as render, runs::RunEntry};
+use stormdb_report::{model::Report, runs as render, runs::{RunEntry, RunSummary}};
 use stormdb_run::{
     event::{Failure, RunEvent},
     exit::Exit,
@@ -16,7 +16,7 @@ use stormdb_run::{
 use crate::{
     cli::RunsCommand,
     failure::CommandError,
-    output::{note, print},
+    output::print,
     places,
     progress::style,
 };
@@ -32,9 +32,9 @@ fn list(json: bool) -> Result<Exit, CommandError> {
     let mut entries = Vec::new();
     for folder in Runs::new(places::runs_folder()?).list()?.iter().rev() {
         match read(folder) {
-            Ok(record) => entries.push(RunEntry::of(&record)),
+            Ok(record) => entries.push(RunEntry::Readable(RunSummary::of(&record))),
             // One damaged run must not hide the others.
-            Err(error) => note(&error.to_string()),
+            Err(error) => entries.push(RunEntry::Unreadable { id: folder.id.to_string(), error: error.message }),
         }
     }
     if json {
@@ -48,9 +48,9 @@ fn list(json: bool) -> Result<Exit, CommandError> {
 fn show(run: &str, json: bool) -> Result<Exit, CommandError> {
     let record = find(run)?;
     if json {
-        print(&render::show_json(&record).map_err(|error| json_failed(&error))?)?;
+        print(&render::show_json(&Report::of(&record)?).map_err(|error| json_failed(&error))?)?;
     } else {
-        print(&render::show_text(&Report::of(&record), style()))?;
+        print(&render::show_text(&Report::of(&record)?, style()))?;
     }
     Ok(Exit::Success)
 }

@@ -8,7 +8,7 @@ use stormdb_plugin_api::{
     describe::Description,
 };
 use stormdb_registry::{
-    loader::{self, Loaded},
+    loader,
     seal::{Sealed, Statement},
 };
 use stormdb_run::event::Failure;
@@ -33,8 +33,8 @@ fn load_one(fd: OwnedFd, statement: Statement) -> Result<Plugin, Failure> {
         message: error.to_string(),
     };
     let sealed = Sealed::inherit(fd, statement).map_err(refused)?;
-    let Loaded { module, description, .. } = loader::load(sealed).map_err(refused)?;
-    Ok(Plugin { description, module })
+    let loaded = loader::load(sealed).map_err(refused)?;
+    Ok(Plugin { description: loaded.description().clone(), module: loaded.module() })
 }
 
 /// An error of a plugin's callback as it stands in a record.

@@ -73,6 +73,8 @@ pub(crate) struct BandOrder {
     pub(crate) drain_limit: Duration,
     pub(crate) seed: u64,
     pub(crate) deadline: Duration,
+    /// Longest time in which a connection must be had.
+    pub(crate) connect_budget: Duration,
     pub(crate) max_tries: u32,
     /// Relative weight per operation, by the order of the description.
     pub(crate) mix: Vec<f64>,

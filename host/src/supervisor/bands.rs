@@ -22,6 +22,8 @@ use crate::{
 
 /// Operations under way when a band ends may take this long to finish.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
+/// A band needs its connections within this time; a server that restarts is back by then.
+const CONNECT_BUDGET: Duration = Duration::from_secs(30);
 /// A load process that closes no interval for so long hangs; deadlines of operations come on top.
 const SILENCE: Duration = Duration::from_secs(20);
 /// A second crash in a row is no accident.
@@ -107,10 +109,11 @@ impl Ladder<'_> {
             drain_limit: DRAIN_LIMIT,
             seed: self.seed,
             deadline,
+            connect_budget: CONNECT_BUDGET,
             max_tries: self.config.retries.saturating_add(1),
             mix: self.offer.mix.clone(),
         }));
-        let silence = Some(SILENCE.saturating_add(DRAIN_LIMIT).saturating_add(deadline));
+        let silence = Some(SILENCE.saturating_add(CONNECT_BUDGET).saturating_add(DRAIN_LIMIT).saturating_add(deadline));
         load.carry_out(&order, silence, interrupts, &mut |event| recorder.event(event))
             .await
             .map(drop)

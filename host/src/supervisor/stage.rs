@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use stormdb_plugin_api::describe::{Description, WorkloadDescription};
 use stormdb_process::{
-    broker::Target as BrokerTarget,
+    broker::dial::Target as BrokerTarget,
     lockdown::{Layer, Lockdown, LockdownPlan, User},
 };
 use stormdb_registry::seal::Sealed;

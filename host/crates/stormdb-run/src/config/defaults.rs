@@ -9,8 +9,6 @@ pub(crate) const PORT: u16 = 5432;
 /// The database defaults to the user's name, as it does for libpq.
 pub(crate) const USERNAME: &str = "postgres";
 pub(crate) const SSLMODE: SslMode = SslMode::Prefer;
-
-pub(crate) const SCALE: u64 = 1;
 /// Of a single band when neither workers nor connections are given; one of them given is the
 /// default of the other.
 pub(crate) const WORKERS: u32 = 8;

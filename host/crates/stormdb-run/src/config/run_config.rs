@@ -86,7 +86,8 @@ pub enum SslMode {
 pub struct WorkloadConfig {
     /// As the user wrote it; which plugin offers it is not known here.
     pub name: String,
-    pub scale: u64,
+    /// In the workload's own unit; `None`: the workload's default.
+    pub scale: Option<u64>,
     /// The plugin's own keys.
     pub settings: Map<String, Value>,
     /// Weights by operation name in place of the workload's own; empty: the workload's own.

@@ -57,7 +57,7 @@ pub(crate) fn resolve(
             return None;
         }
     };
-    Some(WorkloadConfig { name, scale: scale.unwrap_or(defaults::SCALE), settings, mix })
+    Some(WorkloadConfig { name, scale, settings, mix })
 }
 
 /// Checks the plugin's own keys against its schema and the names in `mix` against its operations.
