@@ -1,10 +1,14 @@
 //! The vocabulary of a run: configuration asked, bands planned, events seen, record kept.
 
+pub mod config;
 pub mod plan;
+pub mod secret;
 
 pub mod event;
 pub mod latency;
 pub mod measurement;
 pub mod record;
+
+pub mod assess;
 
 pub mod exit;

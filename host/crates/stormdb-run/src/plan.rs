@@ -1,23 +1,350 @@
-//! The bands of a run.
+//! The bands of a run, their times, and whether the server has connections enough for them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use stormdb_analysis::ladder::{Axis, BandSize, ladder, stepped};
 
-/// One band of a plan.
+use crate::config::run_config::{LadderConfig, LoadConfig, PairingConfig, RunConfig, SingleConfig};
+use crate::config::warning::{Warning, WarningId};
+use crate::config::{FREE_CONNECTIONS_ASSUMED, seconds, spoken};
+
+/// A grid is thinned to at most this many bands.
+pub const GRID_BANDS_MAX: usize = 100;
+
+/// A run that takes longer than this is worth a warning.
+const RUN_SECONDS_UNREMARKABLE: u64 = 3600;
+
+/// What will be run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunPlan {
+    /// Name of the strategy; `grid` for a grid, absent for a single band.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<String>,
+    pub bands: Vec<BandPlan>,
+    /// Warm-ups, measurements and cool-downs of all bands, without set-up and draining.
+    #[serde(rename = "total_seconds", with = "seconds")]
+    pub total: Duration,
+    /// Most connections that a band needs.
+    pub connections_max: u32,
+    /// What the server said; absent if it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerLimits>,
+    /// Indexes of the bands that need more connections than the server has free; empty if it was
+    /// not asked.
+    pub bands_beyond_server: Vec<u32>,
+    /// For a grid: the same range in pairs, which is far shorter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paired_alternative: Option<PairedAlternative>,
+    pub warnings: Vec<Warning>,
+}
+
+/// One band: how many workers share how many connections, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BandPlan {
     /// From 1.
     pub index: u32,
     pub workers: u32,
     pub connections: u32,
+    #[serde(rename = "warmup_seconds", with = "seconds")]
     pub warmup: Duration,
+    #[serde(rename = "measure_seconds", with = "seconds")]
     pub measure: Duration,
+    #[serde(rename = "cooldown_seconds", with = "seconds")]
     pub cooldown: Duration,
 }
 
-/// All bands of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunPlan {
+/// What a server allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerLimits {
+    pub max_connections: u32,
+    /// Kept for others: `superuser_reserved_connections` and `reserved_connections`.
+    pub reserved: u32,
+    /// Open now, the monitor connection of this run included.
+    pub in_use: u32,
+}
+
+/// A ladder in pairs over the range of a grid.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PairedAlternative {
     pub bands: Vec<BandPlan>,
+    #[serde(rename = "total_seconds", with = "seconds")]
+    pub total: Duration,
+    /// What to add to the command line to get it.
+    pub flags: String,
+}
+
+/// Why there are no bands to run.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    #[error(
+        "the ladder starts with {min} {axis} but the server has {free} free connections; close \
+         others, \
+         lower `min_{axis}`, or raise max_connections on the server"
+    )]
+    NothingFree { axis: &'static str, min: u32, free: u32 },
+    #[error(
+        "the bands cannot be laid out; change the bounds, the steps or the strategy of \
+         `progressive`"
+    )]
+    Ladder(#[from] stormdb_analysis::Error),
+}
+
+impl ServerLimits {
+    /// Connections that a run can still open.
+    #[must_use]
+    pub fn free(self) -> u32 {
+        self.max_connections.saturating_sub(self.reserved).saturating_sub(self.in_use)
+    }
+}
+
+/// Lays out the bands. With `limits` it says which of them the server cannot serve; without,
+/// nothing about that.
+///
+/// # Errors
+/// The server has too few free connections for a ladder whose top they decide, or the strategy
+/// refuses its input.
+pub fn plan(config: &RunConfig, limits: Option<ServerLimits>) -> Result<RunPlan, PlanError> {
+    let mut warnings = Vec::new();
+    let (strategy, bands, paired_alternative) = match &config.load {
+        LoadConfig::Single(single) => (None, vec![single_band(single)], None),
+        LoadConfig::Progressive(config) => {
+            let range = Range::of(config, limits, &mut warnings)?;
+            let sizes = range.sizes(config, &mut warnings)?;
+            let name = match config.pairing {
+                PairingConfig::Paired { .. } => config.strategy.clone(),
+                PairingConfig::Grid { .. } => "grid".to_owned(),
+            };
+            (Some(name), banded(config, &sizes), range.paired_alternative(config, &sizes)?)
+        }
+    };
+    let total = total(&bands);
+    let free = limits.map(ServerLimits::free);
+    let bands_beyond_server =
+        indexes(&bands, |band| free.is_some_and(|free| band.connections > free));
+    warn_of_crowding(&bands, &mut warnings);
+    if let Some(free) = free.filter(|_| !bands_beyond_server.is_empty()) {
+        let message = format!(
+            "more connections than the {free} that the server has free in {}; lower \
+             `max_connections` \
+             here, or raise it on the server",
+            named(&bands_beyond_server)
+        );
+        warnings.push(Warning::new(WarningId::BeyondServer, message));
+    }
+    if total.as_secs() > RUN_SECONDS_UNREMARKABLE || paired_alternative.is_some() {
+        let count = bands.len();
+        let mut message = format!("{count} bands take {} in all", spoken(total));
+        if let Some(PairedAlternative { bands, total, flags }) = &paired_alternative {
+            message +=
+                &format!("; in pairs (`{flags}`) {} bands take {}", bands.len(), spoken(*total));
+        }
+        warnings.push(Warning::new(WarningId::LongRun, message));
+    }
+    let connections_max = bands.iter().map(|band| band.connections).max().unwrap_or(0);
+    Ok(RunPlan {
+        strategy,
+        bands,
+        total,
+        connections_max,
+        server: limits,
+        bands_beyond_server,
+        paired_alternative,
+        warnings,
+    })
+}
+
+/// Both axes of a ladder with their ends known.
+struct Range {
+    workers: Axis,
+    connections: Axis,
+}
+
+impl Range {
+    fn of(
+        config: &LadderConfig,
+        limits: Option<ServerLimits>,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Self, PlanError> {
+        let free = limits.map_or(FREE_CONNECTIONS_ASSUMED, ServerLimits::free);
+        let axis = |axis, min, max: Option<u32>| match max {
+            None if min > free => Err(PlanError::NothingFree { axis, min, free }),
+            max => Ok(Axis { min, max: max.unwrap_or(free) }),
+        };
+        let open = config.max_workers.is_none() || config.max_connections.is_none();
+        if open && limits.is_none() {
+            let message = format!(
+                "the ladder goes up to {free}: no maximum is set and the server was not asked, so \
+                 PostgreSQL's own \
+                 max_connections of 100 less 3 reserved ones is assumed; set `max_workers` and \
+                 `max_connections`"
+            );
+            warnings.push(Warning::new(WarningId::LimitAssumed, message));
+        }
+        Ok(Self {
+            workers: axis("workers", config.min_workers, config.max_workers)?,
+            connections: axis("connections", config.min_connections, config.max_connections)?,
+        })
+    }
+
+    fn sizes(
+        &self,
+        config: &LadderConfig,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Vec<BandSize>, PlanError> {
+        match config.pairing {
+            PairingConfig::Paired { bands } => {
+                let ladder = ladder(&config.strategy, self.workers, self.connections, bands)?;
+                if ladder.reduced {
+                    let message = format!(
+                        "{} bands instead of {bands}: an axis has no more whole numbers; widen \
+                         its range for more",
+                        ladder.bands.len()
+                    );
+                    warnings.push(Warning::new(WarningId::BandsReduced, message));
+                }
+                Ok(ladder.bands)
+            }
+            PairingConfig::Grid { step_workers, step_connections } => {
+                let values =
+                    |name, axis: Axis, step: Option<u32>| stepped(name, axis, step.unwrap_or(1));
+                let workers = values("workers", self.workers, step_workers)?;
+                let connections = values("connections", self.connections, step_connections)?;
+                Ok(grid(workers, connections, warnings))
+            }
+        }
+    }
+
+    /// For a grid, as many pairs as its longer axis has values, between 3 and 25.
+    fn paired_alternative(
+        &self,
+        config: &LadderConfig,
+        sizes: &[BandSize],
+    ) -> Result<Option<PairedAlternative>, PlanError> {
+        if matches!(config.pairing, PairingConfig::Paired { .. }) {
+            return Ok(None);
+        }
+        let distinct = |values: BTreeSet<u32>| u32::try_from(values.len()).unwrap_or(u32::MAX);
+        let workers = distinct(sizes.iter().map(|size| size.workers).collect());
+        let connections = distinct(sizes.iter().map(|size| size.connections).collect());
+        let count = workers.max(connections).clamp(3, 25);
+        let ladder = ladder(&config.strategy, self.workers, self.connections, count)?;
+        let bands = banded(config, &ladder.bands);
+        let total = total(&bands);
+        Ok(Some(PairedAlternative {
+            bands,
+            total,
+            flags: format!("--set progressive.bands={count}"),
+        }))
+    }
+}
+
+/// Every worker count with every connection count, the workers outside.
+fn grid(
+    mut workers: Vec<u32>,
+    mut connections: Vec<u32>,
+    warnings: &mut Vec<Warning>,
+) -> Vec<BandSize> {
+    let asked = (workers.len(), connections.len());
+    thin(&mut workers, &mut connections);
+    if (workers.len(), connections.len()) != asked {
+        let message = format!(
+            "the grid of {} x {} bands is thinned to {} x {}, at most {GRID_BANDS_MAX} in all, by \
+             leaving out values \
+             evenly; use wider steps to choose them",
+            asked.0,
+            asked.1,
+            workers.len(),
+            connections.len()
+        );
+        warnings.push(Warning::new(WarningId::GridCapped, message));
+    }
+    let pairs = workers.iter().flat_map(|&workers| {
+        connections.iter().map(move |&connections| BandSize { workers, connections })
+    });
+    pairs.collect()
+}
+
+/// Shortens the longer axis until the product fits; both ends of an axis stay.
+fn thin(workers: &mut Vec<u32>, connections: &mut Vec<u32>) {
+    let (mut left, mut right) = (workers.len(), connections.len());
+    while left * right > GRID_BANDS_MAX {
+        if left >= right {
+            left = (GRID_BANDS_MAX / right).max(right).min(left - 1);
+        } else {
+            right = (GRID_BANDS_MAX / left).max(left).min(right - 1);
+        }
+    }
+    *workers = evenly(workers, left);
+    *connections = evenly(connections, right);
+}
+
+/// `count` of the values, evenly spaced by position, the first and the last among them.
+fn evenly(values: &[u32], count: usize) -> Vec<u32> {
+    match count.checked_sub(1).filter(|last| *last > 0) {
+        Some(last) => (0..count).map(|index| values[index * (values.len() - 1) / last]).collect(),
+        None => values[..count].to_vec(),
+    }
+}
+
+fn single_band(single: &SingleConfig) -> BandPlan {
+    let SingleConfig { workers, connections, measure } = *single;
+    BandPlan {
+        index: 1,
+        workers,
+        connections,
+        warmup: Duration::ZERO,
+        measure,
+        cooldown: Duration::ZERO,
+    }
+}
+
+fn banded(config: &LadderConfig, sizes: &[BandSize]) -> Vec<BandPlan> {
+    (1..)
+        .zip(sizes)
+        .map(|(index, &BandSize { workers, connections })| BandPlan {
+            index,
+            workers,
+            connections,
+            warmup: config.warmup,
+            measure: config.measure,
+            cooldown: config.cooldown,
+        })
+        .collect()
+}
+
+fn total(bands: &[BandPlan]) -> Duration {
+    bands.iter().map(|band| band.warmup + band.measure + band.cooldown).sum()
+}
+
+/// Workers that wait for a connection are a legitimate experiment, but rarely the intended one.
+fn warn_of_crowding(bands: &[BandPlan], warnings: &mut Vec<Warning>) {
+    let crowded = indexes(bands, |band| band.workers > band.connections);
+    if !crowded.is_empty() {
+        let message = format!(
+            "more workers than connections in {}: workers wait for a connection, which is \
+             measured apart \
+             from the latency of the server",
+            named(&crowded)
+        );
+        warnings.push(Warning::new(WarningId::WorkersAboveConnections, message));
+    }
+}
+
+fn indexes(bands: &[BandPlan], is_meant: impl Fn(&BandPlan) -> bool) -> Vec<u32> {
+    bands.iter().filter(|band| is_meant(band)).map(|band| band.index).collect()
+}
+
+/// `band 3`, `bands 1, 2 and 5`, `bands 1, 2, 3 and 42 more`.
+fn named(indexes: &[u32]) -> String {
+    const LISTED_MAX: usize = 6;
+    let texts: Vec<String> = indexes.iter().map(ToString::to_string).collect();
+    match texts.as_slice() {
+        [only] => format!("band {only}"),
+        [others @ .., last] if texts.len() <= LISTED_MAX => {
+            format!("bands {} and {last}", others.join(", "))
+        }
+        all => format!("bands {} and {} more", all[..3].join(", "), all.len() - 3),
+    }
 }

@@ -1,0 +1,255 @@
+//! The configuration exactly as a user may type it, in either documented style.
+//!
+//! The JSON Schema that editors read and that every layer is checked against is derived from these
+//! types, so the ranges stand here once. Variants carry no doc comments: with them the schema would
+//! lose its plain list of names.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use stormdb_analysis::strategy::STRATEGIES;
+
+use super::duration::DurationText;
+use super::run_config::SslMode;
+use crate::secret::Secret;
+
+/// A StormDB run. Every key is optional except `workload`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawConfig {
+    /// The PostgreSQL server to load; without it a private server is started for the run.
+    pub database: Option<RawDatabase>,
+    /// The workload's name, as a plugin declares it.
+    #[schemars(extend("examples" = ["imdb"]))]
+    pub workload: Option<RawWorkload>,
+    /// Size of the workload's data, in the unit that the workload documents (default 1).
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub scale: Option<u64>,
+    /// The workload's own keys, checked against the schema that its plugin declares.
+    pub workload_config: Option<RawWorkloadConfig>,
+    /// Workers of a run without `progressive` (default: as many as `connections`, else 8).
+    #[schemars(range(min = 1, max = 100_000))]
+    pub workers: Option<u32>,
+    /// Connections of a run without `progressive` (default: as many as `workers`).
+    #[schemars(range(min = 1, max = 100_000))]
+    pub connections: Option<u32>,
+    /// Measured time of a run without `progressive` (default 60s).
+    pub duration: Option<DurationText>,
+    /// A ladder of bands instead of a single one.
+    pub progressive: Option<RawProgressive>,
+    /// Where plugins are found and whom they are trusted from.
+    pub plugins: Option<RawPlugins>,
+    /// Seed of every random choice; without it each run draws its own and records it.
+    pub seed: Option<u64>,
+    /// Times that an operation is repeated after a serialization failure or a deadlock (default 3).
+    #[schemars(range(min = 0, max = 1000))]
+    pub retries: Option<u32>,
+    /// Longest time one call of an operation may take before it is cancelled (default 30s).
+    pub operation_deadline: Option<DurationText>,
+    /// Has no effect in this version.
+    pub collect_pg_stats: Option<bool>,
+    /// Has no effect in this version.
+    pub pg_stats_statements: Option<bool>,
+    /// Has no effect in this version.
+    pub summary_interval: Option<DurationText>,
+    /// Has no effect in this version.
+    pub data_loading: Option<Value>,
+    /// Has no effect in this version.
+    pub thresholds: Option<Value>,
+    /// Has no effect in this version.
+    pub cost: Option<Value>,
+    /// Has no effect in this version.
+    pub results_backend: Option<Value>,
+}
+
+/// The server to connect to. What is missing is taken from the `PG*` variables, then from the
+/// defaults.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawDatabase {
+    /// Host name, address, or the directory of a Unix socket (default localhost).
+    pub host: Option<String>,
+    /// Port (default 5432).
+    #[schemars(range(min = 1, max = 65_535))]
+    pub port: Option<u16>,
+    /// Database (default: the user's name).
+    pub dbname: Option<String>,
+    /// User (default postgres).
+    pub username: Option<String>,
+    /// Password in clear; better `password_file`, `passfile` or the variable PGPASSWORD.
+    pub password: Option<Secret>,
+    /// A file whose first line is the password.
+    pub password_file: Option<PathBuf>,
+    /// A password file in libpq's format (default ~/.pgpass).
+    pub passfile: Option<PathBuf>,
+    /// How TLS is used, with libpq's names (default prefer).
+    pub sslmode: Option<SslMode>,
+    /// Certificate authorities for verify-ca and verify-full, as a PEM file.
+    pub sslrootcert: Option<PathBuf>,
+}
+
+/// A workload's name, alone or as `type` of a group.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum RawWorkload {
+    Name(String),
+    Group(RawWorkloadGroup),
+}
+
+/// The nested form; its keys mean the same as those of the same name outside.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawWorkloadGroup {
+    /// The workload's name.
+    #[serde(rename = "type")]
+    pub name: String,
+    /// As `scale`.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub scale: Option<u64>,
+    /// As `workload_config`.
+    pub config: Option<RawWorkloadConfig>,
+}
+
+/// The plugin's own keys, and the one that StormDB reserves.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct RawWorkloadConfig {
+    /// Weight per operation name, in place of the workload's own; operations left out get weight 0.
+    pub mix: Option<BTreeMap<String, f64>>,
+    #[serde(flatten)]
+    pub settings: Map<String, Value>,
+}
+
+/// The ladder of bands, with the keys of v0.2 and of the first style.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawProgressive {
+    /// Whether the ladder is climbed (default true when this section describes one).
+    pub enabled: Option<bool>,
+    /// How workers and connections grow (default linear); `grid` is linear with `pairing: grid`.
+    pub strategy: Option<StrategyName>,
+    /// Workers and connections in pairs, or every combination of both (default paired).
+    pub pairing: Option<RawPairing>,
+    /// Workers of the first band (default 1).
+    #[schemars(range(min = 1, max = 100_000))]
+    pub min_workers: Option<u32>,
+    /// Workers of the last band (default: the server's free connections).
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_workers: Option<u32>,
+    /// Connections of the first band (default 1).
+    #[schemars(range(min = 1, max = 100_000))]
+    pub min_connections: Option<u32>,
+    /// Connections of the last band (default: the server's free connections).
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_connections: Option<u32>,
+    /// Number of bands (default 5).
+    #[schemars(range(min = 3, max = 25))]
+    pub bands: Option<u32>,
+    /// Distance of neighbouring worker counts of a grid.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub step_workers: Option<u32>,
+    /// Distance of neighbouring connection counts of a grid.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub step_connections: Option<u32>,
+    /// Measured time of each band (default 30m).
+    pub test_duration: Option<DurationText>,
+    /// Load before each measurement (default 60s).
+    pub warmup_duration: Option<DurationText>,
+    /// Rest after each band (default 30s).
+    pub cooldown_duration: Option<DurationText>,
+    /// The files that are written.
+    pub export: Option<RawExport>,
+    /// Has no effect in this version.
+    pub analysis: Option<bool>,
+    /// Has no effect in this version.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub max_latency_samples: Option<u64>,
+    /// Has no effect in this version.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub memory_limit_mb: Option<u64>,
+    /// First style of `test_duration`.
+    pub band_duration: Option<DurationText>,
+    /// First style of `warmup_duration`.
+    pub warmup_time: Option<DurationText>,
+    /// First style of `cooldown_duration`.
+    pub cooldown_time: Option<DurationText>,
+    /// First style of `export.csv` and `export.json`.
+    pub export_format: Option<RawExportFormat>,
+    /// v0.2 spelling of `export.csv`.
+    pub export_csv: Option<bool>,
+    /// v0.2 spelling of `export.json`.
+    pub export_json: Option<bool>,
+    /// Spelling of `export.path` in both styles.
+    pub export_path: Option<PathBuf>,
+    /// v0.2 spelling of `analysis`.
+    pub enable_analysis: Option<bool>,
+}
+
+/// The files that a run writes.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawExport {
+    /// Write the bands as CSV (default true).
+    pub csv: Option<bool>,
+    /// Write the results as JSON (default true).
+    pub json: Option<bool>,
+    /// Has no effect in this version.
+    pub html: Option<bool>,
+    /// The folder for the files (default: the current one).
+    pub path: Option<PathBuf>,
+}
+
+/// Where plugins are found and whom they are trusted from.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawPlugins {
+    /// Folders that hold plugin bundles, searched in this order.
+    pub paths: Option<Vec<PathBuf>>,
+    /// The `allowed_signers` file, or the folder that holds it.
+    pub trust_store: Option<PathBuf>,
+    /// The trust policy (default: `trust-policy.toml` beside the trust store).
+    pub policy: Option<PathBuf>,
+}
+
+/// How the counts grow from band to band: the name of a strategy of stormdb-analysis, or
+/// [`StrategyName::GRID`].
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct StrategyName(pub String);
+
+impl StrategyName {
+    /// Not a spacing of its own: linear steps, every worker count with every connection count.
+    pub const GRID: &str = "grid";
+}
+
+impl JsonSchema for StrategyName {
+    fn schema_name() -> Cow<'static, str> {
+        "Strategy".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<&str> =
+            STRATEGIES.iter().map(|strategy| strategy.name).chain([Self::GRID]).collect();
+        json_schema!({ "type": "string", "enum": names })
+    }
+}
+
+/// How worker counts meet connection counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RawPairing {
+    Paired,
+    Grid,
+}
+
+/// The first style's choice of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RawExportFormat {
+    Csv,
+    Json,
+    Both,
+}
