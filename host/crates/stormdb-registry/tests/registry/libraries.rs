@@ -48,15 +48,15 @@ fn a_plugin_is_loaded_and_is_who_it_says_it_is() {
     let world = World::new();
     let sealed = seal(&world, &ping_draft(), &ping_plugin()).unwrap();
     let loaded = load(hand_over(&sealed[0]).unwrap()).unwrap();
-    assert_eq!(loaded.description().name, "acme-ping");
-    assert_eq!(loaded.description().workloads[0].operations[0].name, "ping");
-    assert_eq!(loaded.statement().workloads, ["ping", "ping_read"]);
+    assert_eq!(loaded.description.name, "acme-ping");
+    assert_eq!(loaded.description.workloads[0].operations[0].name, "ping");
+    assert_eq!(loaded.statement.workloads, ["ping", "ping_read"]);
     // What is mapped is the sealed memory, under the plugin's name, and no file.
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
     assert!(maps.contains("/memfd:acme-ping-1.2.0"), "{maps}");
     assert!(!maps.contains("libping_plugin"), "{maps}");
     let again = load(hand_over(&sealed[0]).unwrap()).unwrap();
-    assert_eq!(again.description(), loaded.description());
+    assert_eq!(again.description, loaded.description);
 }
 
 #[test]
