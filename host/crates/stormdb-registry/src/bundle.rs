@@ -29,7 +29,6 @@ impl Candidate {
     /// `symlink-refused`, `not-regular-file`, `dir-permissions`, `path-invalid`, `io-error`.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let (parent, name) = Folder::of_file(path)?;
-        parent.check_ancestors()?;
         Self::open_in(&parent, OsStr::new(&name))
     }
 

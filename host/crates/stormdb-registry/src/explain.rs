@@ -149,7 +149,7 @@ fn explain_steps(
         let gated = gate(plan)?;
         Ok((
             gated,
-            "right target, allowed libraries and exports only, no unsafe feature".to_owned(),
+            "right target, allowed libraries and exports only, no forbidden feature".to_owned(),
         ))
     })?;
     steps.take(Step::Seal, || {

@@ -21,7 +21,7 @@ pub(crate) struct Folder {
     fd: OwnedFd,
 }
 
-/// An open regular file of a [`Folder`].
+/// An open regular file.
 #[derive(Debug)]
 pub(crate) struct OpenFile {
     path: PathBuf,
@@ -99,31 +99,21 @@ impl Folder {
             Err(Errno::NOENT) => return Ok(None),
             Err(errno) => return Err(refusal(path, errno)),
         };
-        let stat = fstat(&fd).map_err(|source| Error::Io {
-            action: "examine",
-            path: path.clone(),
-            source,
-        })?;
-        let kind = FileType::from_raw_mode(stat.st_mode);
-        if kind != FileType::RegularFile {
-            return Err(Error::NotRegularFile {
-                path,
-                found: kind_name(kind),
-                expected: "a regular file",
-            });
-        }
+        let file = OpenFile::of(path, fd)?;
+        let OpenFile { path, stat, .. } = &file;
         if rule == FileRule::OnlyOursToChange {
             if stat.st_nlink != 1 {
-                return Err(Error::HardlinkRefused { path });
+                return Err(Error::HardlinkRefused { path: path.clone() });
             }
             if let Some(reason) = changeable_by_others(stat.st_uid, stat.st_mode) {
-                return Err(Error::FilePermissions { path, reason });
+                return Err(Error::FilePermissions { path: path.clone(), reason });
             }
             if stat.st_mode & 0o6000 != 0 {
-                return Err(Error::FilePermissions { path, reason: "has a set-id bit".to_owned() });
+                let reason = "has a set-id bit".to_owned();
+                return Err(Error::FilePermissions { path: path.clone(), reason });
             }
         }
-        Ok(Some(OpenFile { path, file: File::from(fd), stat }))
+        Ok(Some(file))
     }
 
     /// The names in this folder, sorted; `None` if there are more than `limit`.
@@ -173,6 +163,26 @@ impl Folder {
 }
 
 impl OpenFile {
+    /// Opens a file that the user named; links in its path are the user's own business.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let fd = open(path, READ, Mode::empty());
+        let failed = |source| Error::Io { action: "open", path: path.to_owned(), source };
+        Self::of(path.to_owned(), fd.map_err(failed)?)
+    }
+
+    fn of(path: PathBuf, fd: OwnedFd) -> Result<Self, Error> {
+        let stat = match fstat(&fd) {
+            Ok(stat) => stat,
+            Err(source) => return Err(Error::Io { action: "examine", path, source }),
+        };
+        let kind = FileType::from_raw_mode(stat.st_mode);
+        if kind != FileType::RegularFile {
+            let found = kind_name(kind);
+            return Err(Error::NotRegularFile { path, found, expected: "a regular file" });
+        }
+        Ok(Self { path, file: File::from(fd), stat })
+    }
+
     /// The size at the time of opening.
     pub(crate) fn size(&self) -> u64 {
         u64::try_from(self.stat.st_size).unwrap_or(0)

@@ -12,7 +12,7 @@
 
 pub mod allowed_signers;
 mod armor;
-mod authoring;
+mod atomic_file;
 pub mod bundle;
 pub mod catalog;
 pub mod digest;

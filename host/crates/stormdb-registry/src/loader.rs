@@ -22,30 +22,14 @@ use crate::seal::{Sealed, Statement};
 
 /// A mapped plugin. It stays mapped until the process ends: unloading is starting a fresh load process.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Loaded {
-    statement: Statement,
-    description: Description,
-    module: PluginModuleRef,
-}
-
-impl Loaded {
     /// What the supervisor stated, and the code confirmed.
-    #[must_use]
-    pub fn statement(&self) -> &Statement {
-        &self.statement
-    }
-
+    pub statement: Statement,
     /// What the code says about itself.
-    #[must_use]
-    pub fn description(&self) -> &Description {
-        &self.description
-    }
-
+    pub description: Description,
     /// The way into the code.
-    #[must_use]
-    pub fn module(&self) -> PluginModuleRef {
-        self.module
-    }
+    pub module: PluginModuleRef,
 }
 
 impl fmt::Debug for Loaded {

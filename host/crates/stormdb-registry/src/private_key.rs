@@ -6,8 +6,8 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use rustix::fs::Mode;
 use rustix::rand::{GetRandomFlags, getrandom};
 
-use crate::authoring::{self, Overwrite};
-use crate::folder::{FileRule, Folder};
+use crate::atomic_file::{self, Overwrite};
+use crate::folder::OpenFile;
 use crate::public_key::{KEY_TYPE, PublicKey};
 use crate::sshsig::NAMESPACE;
 use crate::wire::{Reader, put_string};
@@ -32,14 +32,7 @@ impl PrivateKey {
     /// # Errors
     /// `signing-key-permissions`, `signing-key-encrypted`, `signing-key-invalid`, `io-error` and the file ids.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let (folder, name) = Folder::of_file(path)?;
-        let Some(file) = folder.open_file(&name, FileRule::Any)? else {
-            return Err(Error::Io {
-                action: "open",
-                path: path.to_owned(),
-                source: rustix::io::Errno::NOENT,
-            });
-        };
+        let file = OpenFile::open(path)?;
         if let Some(reason) = file.not_private() {
             return Err(Error::SigningKeyPermissions { path: path.to_owned(), reason });
         }
@@ -81,13 +74,13 @@ impl PrivateKey {
         let mut public_path = path.as_os_str().to_owned();
         public_path.push(".pub");
         let public = format!("{} {comment}\n", key.public_key().to_openssh());
-        authoring::write(
+        atomic_file::write(
             public_path.as_ref(),
             public.as_bytes(),
             Mode::from_raw_mode(0o644),
             Overwrite::Refuse,
         )?;
-        authoring::write(
+        atomic_file::write(
             path,
             key.encode(check, comment).as_bytes(),
             Mode::from_raw_mode(0o600),

@@ -303,21 +303,14 @@ mod tests {
         };
         let wide: Vec<Manifest> = (0..10_000).map(wide).collect();
         assert_eq!(id(&wide), "dependency-too-large");
-        // Thirty names in twenty versions; each pair of neighbours agrees on nothing but in the last name.
-        let mut bomb = vec![manifest("root 1.0.0: m0 *; m29 >=99")];
-        for at in 0..30 {
-            for version in 0..20 {
-                bomb.push(manifest(&format!(
-                    "m{at} {version}.0.0: m{} *; z ={version}.0.0",
-                    (at + 1).min(29)
-                )));
-            }
+        // Thirty names in twenty versions, any of which will do, and at the end a demand that none of them meets.
+        let mut bomb = vec![manifest("root 1.0.0: m0 *")];
+        for (at, version) in (0..30).flat_map(|at| (0..20).map(move |version| (at, version))) {
+            let needs =
+                if at < 29 { format!("m{} *", at + 1) } else { format!("z ={version}.0.0") };
+            bomb.push(manifest(&format!("m{at} {version}.0.0: {needs}")));
         }
         bomb.push(manifest("z 100.0.0"));
-        let answer = id(&bomb);
-        assert!(
-            ["dependency-missing", "dependency-unresolvable"].contains(&answer.as_str()),
-            "{answer}"
-        );
+        assert_eq!(id(&bomb), "dependency-unresolvable");
     }
 }

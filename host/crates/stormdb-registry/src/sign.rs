@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Mode;
 
 use crate::Error;
-use crate::authoring::{self, Overwrite};
+use crate::atomic_file::{self, Overwrite};
 use crate::bundle::Candidate;
 use crate::manifest::{MANIFEST_FILE, Manifest, SIGNATURE_FILE};
 use crate::private_key::PrivateKey;
@@ -23,7 +23,7 @@ pub fn sign(path: &Path, key: &PrivateKey) -> Result<PathBuf, Error> {
     Manifest::parse(&path.join(MANIFEST_FILE), &manifest)?;
     let signature = signature(key, &manifest);
     let target = path.join(SIGNATURE_FILE);
-    authoring::write(
+    atomic_file::write(
         &target,
         signature.as_bytes(),
         Mode::from_raw_mode(0o644),

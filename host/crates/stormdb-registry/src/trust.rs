@@ -7,7 +7,7 @@ use rustix::fs::Mode;
 
 use crate::Error;
 use crate::allowed_signers::{self, BadLine, Entry, LineFault, MAX_BYTES};
-use crate::authoring::{self, Overwrite};
+use crate::atomic_file::{self, Overwrite};
 use crate::folder::{FileRule, Folder};
 use crate::names::{AUTHOR_RULE, is_author_name, is_plain_text};
 use crate::public_key::PublicKey;
@@ -65,7 +65,7 @@ impl TrustStore {
                 reason: "its comment has control characters".to_owned(),
             });
         }
-        authoring::create_folders(path.parent().unwrap_or(Path::new("")))?;
+        atomic_file::create_folders(path.parent().unwrap_or(Path::new("")))?;
         let (mut content, entries) = read(path)?;
         if let Some(entry) = entries.iter().find(|entry| entry.key == *key) {
             let fingerprint = key.fingerprint();
@@ -82,7 +82,7 @@ impl TrustStore {
         content.extend_from_slice(line.trim_end().as_bytes());
         content.push(b'\n');
         let mut entries = parse(path, &content)?;
-        authoring::write(path, &content, Mode::from_raw_mode(0o600), Overwrite::Replace)?;
+        atomic_file::write(path, &content, Mode::from_raw_mode(0o600), Overwrite::Replace)?;
         entries.pop().ok_or_else(|| Error::TrustStoreInvalid {
             path: path.to_owned(),
             line: 1,

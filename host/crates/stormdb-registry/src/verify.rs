@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use semver::Version;
-use stormdb_plugin_api::abi::API_VERSION;
 
 use crate::Error;
 use crate::bundle::Candidate;
@@ -37,17 +36,11 @@ impl Policy {
     /// 50 MiB.
     pub const MAX_LIBRARY_BYTES: u64 = 50 * 1024 * 1024;
 
-    /// This host's interface, the default limit, and keys valid now.
+    /// The default limit, and keys valid now. `api` is `stormdb_plugin_api::abi::API_VERSION`.
     #[must_use]
-    pub fn current() -> Self {
-        Self { api: host_api(), max_library_bytes: Self::MAX_LIBRARY_BYTES, now: Timestamp::now() }
+    pub fn new(api: Version) -> Self {
+        Self { api, max_library_bytes: Self::MAX_LIBRARY_BYTES, now: Timestamp::now() }
     }
-}
-
-/// The version of the plugin interface that this host was built with.
-#[expect(clippy::unwrap_used, reason = "a constant of this workspace; a test reads it")]
-fn host_api() -> Version {
-    Version::parse(API_VERSION).unwrap()
 }
 
 /// Who signed a plugin.
@@ -268,14 +261,4 @@ fn read_library(candidate: &Candidate, manifest: &Manifest, limit: u64) -> Resul
         return Err(Error::HashMismatch { path, declared, actual });
     }
     Ok(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_host_speaks_the_version_of_the_interface() {
-        assert_eq!(Policy::current().api.to_string(), API_VERSION);
-    }
 }

@@ -42,7 +42,7 @@ impl<'m, 'a> Search<'m, 'a> {
         Err(search.failure.unwrap_or(gave_up))
     }
 
-    /// Chooses a version for the first unmet requirement in the order of choice, then for the rest; undoes on a dead end.
+    /// Chooses a version for the first unmet requirement, then for the rest; goes back where that is a dead end.
     ///
     /// Recursion is as deep as names are chosen, at most [`super::MAX_NODES`].
     fn satisfy(&mut self) -> Result<bool, Error> {

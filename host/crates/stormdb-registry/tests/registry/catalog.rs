@@ -151,24 +151,3 @@ fn folders_that_are_not_there_or_too_full() {
     }
     assert_eq!(id(&read(world.plugins())), "plugin-dir-too-large");
 }
-
-#[test]
-fn packing_replaces_only_when_asked() {
-    use stormdb_registry::pack::{Existing, pack};
-    let world = World::new();
-    let bundle = world.bundle(&draft("imdb", "1.0.0"), b"one");
-    let library = world.path("libplugin.so");
-    fs::write(&library, b"two").unwrap();
-    let again = |existing| pack(&draft("imdb", "1.0.0"), &library, &world.plugins(), existing);
-    assert_eq!(id(&again(Existing::Refuse)), "already-exists");
-    assert_eq!(id(&world.verify(&bundle)), "accepted");
-    assert_eq!(again(Existing::Replace).unwrap(), bundle);
-    assert_eq!(fs::read(bundle.join("libplugin.so")).unwrap(), b"two");
-    assert_eq!(id(&world.verify(&bundle)), "signature-missing");
-    let leftovers = fs::read_dir(world.plugins()).unwrap().count();
-    assert_eq!(leftovers, 1);
-    assert_eq!(
-        id(&pack(&draft("core", "1.0.0"), &library, &world.plugins(), Existing::Refuse)),
-        "name-invalid"
-    );
-}

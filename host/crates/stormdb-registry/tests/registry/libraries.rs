@@ -48,15 +48,15 @@ fn a_plugin_is_loaded_and_is_who_it_says_it_is() {
     let world = World::new();
     let sealed = seal(&world, &ping_draft(), &ping_plugin()).unwrap();
     let loaded = load(hand_over(&sealed[0]).unwrap()).unwrap();
-    assert_eq!(loaded.description().name, "acme-ping");
-    assert_eq!(loaded.description().workloads[0].operations[0].name, "ping");
-    assert_eq!(loaded.statement().workloads, ["ping", "ping_read"]);
+    assert_eq!(loaded.description.name, "acme-ping");
+    assert_eq!(loaded.description.workloads[0].operations[0].name, "ping");
+    assert_eq!(loaded.statement.workloads, ["ping", "ping_read"]);
     // What is mapped is the sealed memory, under the plugin's name, and no file.
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
     assert!(maps.contains("/memfd:acme-ping-1.2.0"), "{maps}");
     assert!(!maps.contains("libping_plugin"), "{maps}");
     let again = load(hand_over(&sealed[0]).unwrap()).unwrap();
-    assert_eq!(again.description(), loaded.description());
+    assert_eq!(again.description, loaded.description);
 }
 
 #[test]
@@ -262,6 +262,49 @@ fn mangled_headers_are_refused_and_never_panic() {
             fs::remove_dir_all(world.plugins().join("acme-ping-1.2.0.stormplug")).unwrap();
         }
     }
+}
+
+/// A constructor that leaves a file behind.
+fn constructor(canary: &std::path::Path) -> String {
+    format!(
+        "#include <fcntl.h>\n\
+         __attribute__((constructor)) static void run(void) {{ creat({:?}, 0600); }}",
+        canary.to_str().unwrap()
+    )
+}
+
+#[test]
+fn code_runs_only_after_every_check_and_never_in_the_supervisor() {
+    let world = World::new();
+    let canary = world.path("canary");
+    let export = "__attribute__((visibility(\"default\"))) int extra;";
+    let refused = compile(
+        &world,
+        &plugin_source(&format!("{}\n{export}", constructor(&canary))),
+        &["-lgcc_s"],
+    );
+    assert_eq!(id(&seal(&world, &ping_draft(), &refused)), "elf-export-forbidden");
+    assert!(!canary.exists());
+    // The same constructor in a library that passes the gate: sealing does not run it, loading does.
+    let world = World::new();
+    let passed = compile(&world, &plugin_source(&constructor(&canary)), &["-lgcc_s"]);
+    let sealed = seal(&world, &ping_draft(), &passed).unwrap();
+    let sealed = hand_over(&sealed[0]).unwrap();
+    assert!(!canary.exists());
+    assert_eq!(id(&load(sealed)), "abi-incompatible");
+    assert!(canary.exists());
+}
+
+#[test]
+fn a_library_that_does_not_link_is_refused_in_the_words_of_the_linker() {
+    let world = World::new();
+    let source = plugin_source(
+        "extern int nowhere(void);\nint (*keep_too)(void) __attribute__((used)) = nowhere;",
+    );
+    let sealed = seal(&world, &ping_draft(), &compile(&world, &source, &["-lgcc_s"])).unwrap();
+    let error = load(hand_over(&sealed[0]).unwrap()).unwrap_err();
+    assert_eq!(error.id(), "load-failed");
+    assert!(error.to_string().contains("undefined symbol: nowhere"), "{error}");
 }
 
 #[test]

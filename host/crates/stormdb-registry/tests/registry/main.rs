@@ -11,6 +11,7 @@ mod catalog;
 mod files;
 mod interop;
 mod libraries;
+mod packing;
 mod refusals;
 mod trust;
 mod world;

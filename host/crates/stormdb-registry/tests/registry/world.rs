@@ -5,6 +5,7 @@ use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use stormdb_plugin_api::abi::API_VERSION;
 use stormdb_registry::Error;
 use stormdb_registry::bundle::Candidate;
 use stormdb_registry::catalog::Catalog;
@@ -86,7 +87,7 @@ impl World {
 
 /// The host's policy, with a small limit so that tests need no large files.
 pub(crate) fn policy() -> Policy {
-    Policy { max_library_bytes: 100_000_000, ..Policy::current() }
+    Policy { max_library_bytes: 100_000_000, ..Policy::new(API_VERSION.parse().unwrap()) }
 }
 
 pub(crate) fn draft(name: &str, version: &str) -> Draft {
