@@ -80,7 +80,7 @@ async fn on_target(
     refuse_bands_beyond(&plan)?;
     plan.warnings.iter().for_each(|warning| note(&format!("warning: {warning}")));
     let seed = config.seed.unwrap_or_else(random_seed);
-    let stage = stage(config, vetted.sealed, target, &plan, seed, global);
+    let stage = stage(config, vetted.sealed, target, &plan, global);
     let (mut load, descriptions, lockdown) = stage.start(interrupts).await?;
     let offer = find_offer(&descriptions, &stage.mode, &config.workload.mix)?;
     check_workload(resolved, &offer)?;
@@ -218,7 +218,6 @@ fn stage(
     sealed: Vec<stormdb_registry::seal::Sealed>,
     target: &ReadyTarget,
     plan: &RunPlan,
-    seed: u64,
     global: &GlobalArgs,
 ) -> Stage {
     let password =

@@ -91,7 +91,7 @@ impl Lent for TargetConnection {
 
 fn socket_failure(endpoint: &Endpoint, error: &BrokerError) -> ConnectFailure {
     let id = match error.kind {
-        BrokerErrorKind::Timeout => "target-timeout",
+        BrokerErrorKind::TimedOut => "target-timeout",
         _ => "target-unreachable",
     };
     let message = format!("no connection to {}: {}", endpoint.address, error.text);

@@ -34,7 +34,7 @@ fn load_one(fd: OwnedFd, statement: Statement) -> Result<Plugin, Failure> {
     };
     let sealed = Sealed::inherit(fd, statement).map_err(refused)?;
     let loaded = loader::load(sealed).map_err(refused)?;
-    Ok(Plugin { description: loaded.description().clone(), module: loaded.module() })
+    Ok(Plugin { description: loaded.description, module: loaded.module })
 }
 
 /// An error of a plugin's callback as it stands in a record.

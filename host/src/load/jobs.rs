@@ -2,7 +2,9 @@
 
 use std::{
     collections::BTreeMap,
+    future::Future,
     sync::{Arc, Mutex, mpsc::SyncSender},
+    time::Duration,
 };
 
 use abi_stable::std_types::{RResult, RStr};
@@ -10,6 +12,7 @@ use stormdb_engine::{
     BandEvent, BandRun, BandSpec, EngineError, StopSignal,
     pacing::Pacing,
     run_band,
+    setup::{self, SetupEvent, SetupPlan, StagePlan},
     spec::{OperationSpec, RetryPolicy, Weight},
 };
 use stormdb_plugin_api::{
@@ -34,6 +37,9 @@ use super::{
 
 /// The largest weight that the engine draws by; ratios finer than one in a million are lost.
 const WEIGHT_MAX: f64 = 1e6;
+
+/// Set-up, attach and checks need a connection within this time.
+const CONNECT_BUDGET: Duration = Duration::from_secs(30);
 
 /// The workload under test and the way to its target.
 struct Instance {
@@ -88,10 +94,10 @@ impl Jobs {
     pub(crate) fn carry_out(&mut self, order: Order, stop: &StopSignal) {
         let done = match order {
             Order::Create(order) => self.create(*order),
-            Order::Setup { connections, rebuild } => self.set_up(connections, rebuild),
-            Order::Attach => self.attach(),
+            Order::Setup { connections, rebuild } => self.set_up(connections, rebuild, stop),
+            Order::Attach => self.attach(stop),
             Order::Band(order) => self.band(&order, stop),
-            Order::Check => self.check(),
+            Order::Check => self.check(stop),
             // The control thread answers these.
             Order::Load { .. } | Order::StopBand | Order::Goodbye => Ok(()),
         };
@@ -140,6 +146,46 @@ impl Jobs {
             .ok_or_else(|| local("workload-missing", "no workload instance was made".to_owned()))
     }
 
+    fn set_up(&self, connections: u32, rebuild: bool, stop: &StopSignal) -> Result<(), Refusal> {
+        let Instance { workload, description, access } = self.instance()?;
+        let connector = TargetConnector(Arc::clone(access));
+        let stages = description.stages.iter().map(|stage| StagePlan {
+            name: stage.name.clone(),
+            parts: if stage.parallel { connections } else { 1 },
+        });
+        let plan =
+            SetupPlan { stages: stages.collect(), connections, connect_budget: CONNECT_BUDGET };
+        wait(async {
+            if rebuild {
+                setup::teardown(workload, &connector, CONNECT_BUDGET, stop).await?;
+            }
+            let on_event = |event| match event {
+                SetupEvent::StageStarted { stage } => self.shared.begin_stage(&stage),
+                SetupEvent::StageFinished { stage, seconds } => {
+                    self.shared.end_stage();
+                    self.shared.tell(RunEvent::SetupStageFinished { stage, seconds });
+                }
+            };
+            setup::set_up(workload, &plan, &connector, stop, on_event).await
+        })
+    }
+
+    fn attach(&self, stop: &StopSignal) -> Result<(), Refusal> {
+        let Instance { workload, access, .. } = self.instance()?;
+        let connector = TargetConnector(Arc::clone(access));
+        wait(setup::attach(workload, &connector, CONNECT_BUDGET, stop))
+    }
+
+    fn check(&self, stop: &StopSignal) -> Result<(), Refusal> {
+        let Instance { workload, access, .. } = self.instance()?;
+        let connector = TargetConnector(Arc::clone(access));
+        let checks = wait(setup::check(workload, &connector, CONNECT_BUDGET, stop))?;
+        if !checks.is_empty() {
+            self.shared.tell(RunEvent::Checked { checks });
+        }
+        Ok(())
+    }
+
     fn band(&self, order: &BandOrder, stop: &StopSignal) -> Result<(), Refusal> {
         let Instance { workload, description, access } = self.instance()?;
         let spec = band_spec(order, description);
@@ -171,6 +217,14 @@ impl Jobs {
     }
 }
 
+/// Runs a job that is not a band on this thread.
+fn wait<T>(job: impl Future<Output = Result<T, EngineError>>) -> Result<T, Refusal> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| local("executor-failed", error.to_string()))?;
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, job).map_err(|error| engine(&error))
+}
+
 fn band_spec(order: &BandOrder, description: &WorkloadDescription) -> BandSpec {
     let heaviest = order.mix.iter().copied().fold(0.0, f64::max);
     let weights = (0..).zip(&order.mix).map(|(operation, &weight)| {
@@ -198,7 +252,7 @@ fn band_spec(order: &BandOrder, description: &WorkloadDescription) -> BandSpec {
             .map(|operation| OperationSpec { name: operation.name.clone(), class: operation.class })
             .collect(),
         mix: weights.collect(),
-        pacing: Pacing::default(),
+        pacing: Pacing::ClosedLoop { think: Duration::ZERO },
         classify: |code| ErrorClass::of_sqlstate(code).name(),
     }
 }

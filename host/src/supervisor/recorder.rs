@@ -88,7 +88,7 @@ impl Recorder {
     }
 
     /// Ends the progress display; what is left is the record, the files, and what hindered them.
-    pub(crate) fn finish(mut self) -> (RunRecord, Vec<PathBuf>, Option<CommandError>) {
+    pub(crate) fn finish(self) -> (RunRecord, Vec<PathBuf>, Option<CommandError>) {
         self.progress.finish();
         (self.record, self.written, self.export_failure)
     }

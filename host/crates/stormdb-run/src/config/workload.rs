@@ -9,7 +9,7 @@ use super::raw::{RawWorkload, RawWorkloadConfig, RawWorkloadGroup};
 use super::resolve::Findings;
 use super::run_config::WorkloadConfig;
 use super::suggest::{allowed_list, suggestion};
-use super::{defaults, overrides, validator};
+use super::{overrides, validator};
 
 const KEY: &str = "workload_config";
 const MIX: &str = "mix";
