@@ -87,8 +87,11 @@ mod host;
 mod numeric;
 mod params;
 mod rows;
+pub mod schema;
 mod service;
 mod session;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod workload;
 
 pub use crate::{

@@ -160,18 +160,22 @@ pub trait FromCell<'s>: Sized {
     fn from_cell(oid: u32, bytes: Option<&'s [u8]>) -> Option<Self>;
 }
 
-mod oid {
-    pub(super) const BOOL: u32 = 16;
-    pub(super) const INT8: u32 = 20;
-    pub(super) const INT2: u32 = 21;
-    pub(super) const INT4: u32 = 23;
-    pub(super) const FLOAT4: u32 = 700;
-    pub(super) const FLOAT8: u32 = 701;
-    pub(super) const DATE: u32 = 1082;
-    pub(super) const TIMESTAMP: u32 = 1114;
-    pub(super) const TIMESTAMPTZ: u32 = 1184;
-    pub(super) const NUMERIC: u32 = 1700;
-    pub(super) const JSONB: u32 = 3802;
+pub(crate) mod oid {
+    pub(crate) const BOOL: u32 = 16;
+    #[cfg(feature = "testing")]
+    pub(crate) const BYTEA: u32 = 17;
+    pub(crate) const INT8: u32 = 20;
+    pub(crate) const INT2: u32 = 21;
+    pub(crate) const INT4: u32 = 23;
+    #[cfg(feature = "testing")]
+    pub(crate) const TEXT: u32 = 25;
+    pub(crate) const FLOAT4: u32 = 700;
+    pub(crate) const FLOAT8: u32 = 701;
+    pub(crate) const DATE: u32 = 1082;
+    pub(crate) const TIMESTAMP: u32 = 1114;
+    pub(crate) const TIMESTAMPTZ: u32 = 1184;
+    pub(crate) const NUMERIC: u32 = 1700;
+    pub(crate) const JSONB: u32 = 3802;
 }
 
 impl<'s, T: FromCell<'s>> FromCell<'s> for Option<T> {

@@ -14,9 +14,6 @@ use crate::warning::Warning;
 /// Distance from the chord below which a throughput curve has no knee.
 const KNEE_DISTANCE_MIN: f64 = 0.1;
 
-/// Largest over smallest ratio of connections to workers that whole numbers explain.
-const POOL_RATIO_SPREAD_MAX: f64 = 1.25;
-
 /// What one finished band measured. Bands that failed are left out of the list.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BandPoint {
@@ -137,10 +134,10 @@ impl BandPoint {
     fn require_usable(&self, index: usize) -> Result<(), Error> {
         let place = |what: &str| format!("bands[{index}].{what}");
         if self.workers == 0 {
-            return Err(Error::NotPositive { what: "the number of workers of a band" });
+            return Err(Error::NotPositive { what: place("workers") });
         }
         if self.connections == 0 {
-            return Err(Error::NotPositive { what: "the number of connections of a band" });
+            return Err(Error::NotPositive { what: place("connections") });
         }
         require_finite_value(&place("tps"), self.tps)?;
         if self.tps < 0.0 {
@@ -177,8 +174,9 @@ impl BandPoint {
         self.tps > 0.0 && self.error_rate <= ERROR_RATE_MAX
     }
 
-    fn pool_ratio(&self) -> f64 {
-        f64::from(self.connections) / f64::from(self.workers)
+    /// Connections per worker, with `rounding` more connections and fewer workers; infinite without workers.
+    fn pool_ratio(&self, rounding: f64) -> f64 {
+        (f64::from(self.connections) + rounding) / (f64::from(self.workers) - rounding)
     }
 }
 
@@ -337,14 +335,19 @@ fn gain_within_error(points: &[BandPoint], pair: &[usize]) -> Option<Warning> {
     })
 }
 
+/// Whole numbers may each be one off a common ratio, through rounding and pushing bands apart.
 fn pool_ratio_varies(points: &[BandPoint]) -> Option<Warning> {
     let first = points.first()?;
     if points.iter().all(|point| point.connections == first.connections) {
         return None;
     }
-    let ratios = || points.iter().map(BandPoint::pool_ratio);
-    let lowest = ratios().fold(f64::INFINITY, f64::min);
-    let highest = ratios().fold(0.0, f64::max);
-    (highest > POOL_RATIO_SPREAD_MAX * lowest)
-        .then_some(Warning::PoolRatioVaries { lowest, highest })
+    let largest = |ratio: fn(&BandPoint) -> f64| points.iter().map(ratio).fold(0.0, f64::max);
+    let smallest =
+        |ratio: fn(&BandPoint) -> f64| points.iter().map(ratio).fold(f64::INFINITY, f64::min);
+    let at_least = largest(|point| point.pool_ratio(-1.0));
+    let at_most = smallest(|point| point.pool_ratio(1.0));
+    (at_least > at_most).then(|| Warning::PoolRatioVaries {
+        lowest: smallest(|point| point.pool_ratio(0.0)),
+        highest: largest(|point| point.pool_ratio(0.0)),
+    })
 }

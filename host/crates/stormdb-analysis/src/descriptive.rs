@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::finite::{computed, require_confidence, require_finite};
+use crate::finite::{computed, require_confidence, require_finite, require_finite_value};
 use crate::student;
 use crate::sum::{mean, squared_deviations};
 
@@ -58,12 +58,14 @@ impl Sample {
         require_confidence(confidence)?;
         let values = self.sorted.as_slice();
         let n = values.len();
-        let mean = computed("the mean", mean(values))?;
+        let (min, max) = (values[0], values[n - 1]);
+        // Rounding may push the mean of neighbouring numbers past them.
+        let mean = computed("the mean", mean(values))?.clamp(min, max);
         let mut description = Description {
             n,
             mean,
-            min: values[0],
-            max: values[n - 1],
+            min,
+            max,
             variance: None,
             sd: None,
             cov: None,
@@ -94,7 +96,7 @@ impl Sample {
     /// A tail quantile needs a tail: below about `20 / (1 - p)` observations it says little.
     /// Errors: `non_finite` or `invalid_value` (probability outside 0..1), `overflow`.
     pub fn quantile(&self, probability: f64) -> Result<f64, Error> {
-        crate::finite::require_finite_value("probability", probability)?;
+        require_finite_value("probability", probability)?;
         if !(0.0..=1.0).contains(&probability) {
             return Err(Error::InvalidValue {
                 place: "probability".to_owned(),
@@ -112,7 +114,8 @@ impl Sample {
         let below = position.floor() as usize;
         let low = self.sorted[below];
         let high = self.sorted[last.min(below + 1)];
-        computed("the quantile", low + (position - position.floor()) * (high - low))
+        let between = low + (position - position.floor()) * (high - low);
+        Ok(computed("the quantile", between)?.clamp(low, high))
     }
 }
 
@@ -123,4 +126,27 @@ pub(crate) fn half_width(sd: f64, n: usize, confidence: f64) -> Result<f64, Erro
     }
     let t = student::two_sided(confidence, (n - 1) as f64);
     computed("the confidence interval", t * sd / (n as f64).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sample;
+
+    #[test]
+    fn levels_outside_their_range_are_refused() {
+        let sample = Sample::new(&[1.0, 2.0]).unwrap();
+        for (level, id) in
+            [(f64::NAN, "non_finite"), (-0.1, "invalid_value"), (1.1, "invalid_value")]
+        {
+            assert_eq!(sample.quantile(level).unwrap_err().id(), id, "quantile at {level}");
+            assert_eq!(sample.describe(level).unwrap_err().id(), id, "confidence {level}");
+        }
+    }
+
+    #[test]
+    fn what_overflows_is_refused_rather_than_infinite() {
+        let sample = Sample::new(&[-1e308, 1e308]).unwrap();
+        assert_eq!(sample.describe(0.95).unwrap_err().id(), "overflow");
+        assert_eq!(sample.quantile(0.5).unwrap_err().id(), "overflow");
+    }
 }

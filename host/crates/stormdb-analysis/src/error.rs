@@ -20,7 +20,7 @@ pub enum Error {
     #[error("unknown strategy `{name}`; known: {}", known.join(", "))]
     UnknownStrategy { name: String, known: Vec<&'static str> },
     #[error("{what} is 0; the smallest allowed is 1")]
-    NotPositive { what: &'static str },
+    NotPositive { what: String },
     #[error("the maximum of {axis} is {max}, below its minimum {min}")]
     MaxBelowMin { axis: &'static str, min: u32, max: u32 },
     #[error("one band cannot cover {axis} from {min} to {max}; ask for at least 2 bands")]

@@ -50,7 +50,7 @@ pub fn ladder(
         ("the number of bands", bands),
     ] {
         if value < 1 {
-            return Err(Error::NotPositive { what });
+            return Err(Error::NotPositive { what: what.to_owned() });
         }
     }
     for (axis, Axis { min, max }) in axes {
@@ -83,10 +83,10 @@ pub fn ladder(
 /// Errors: `not_positive` (a bound or the step is 0), `max_below_min`, `invalid_value` above [`BANDS_MAX`] values.
 pub fn stepped(name: &'static str, axis: Axis, step: u32) -> Result<Vec<u32>, Error> {
     if axis.min < 1 {
-        return Err(Error::NotPositive { what: name });
+        return Err(Error::NotPositive { what: format!("the minimum of {name}") });
     }
     if step < 1 {
-        return Err(Error::NotPositive { what: "the step" });
+        return Err(Error::NotPositive { what: format!("the step of {name}") });
     }
     if axis.max < axis.min {
         return Err(Error::MaxBelowMin { axis: name, min: axis.min, max: axis.max });
@@ -134,4 +134,45 @@ fn require_bands_within_limit(what: &str, count: u32) -> Result<(), Error> {
         value: f64::from(count),
         allowed: "1 to 10,000",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Axis, ladder, stepped};
+
+    #[test]
+    fn a_stepped_axis_ends_at_or_below_its_maximum() {
+        let steps = |min, max, step| stepped("workers", Axis { min, max }, step).unwrap();
+        assert_eq!(steps(10, 30, 10), [10, 20, 30]);
+        assert_eq!(steps(10, 35, 10), [10, 20, 30]);
+        assert_eq!(steps(7, 7, 3), [7]);
+        assert_eq!(steps(1, u32::MAX, u32::MAX - 1), [1, u32::MAX]);
+    }
+
+    #[test]
+    fn a_stepped_axis_refuses_what_it_cannot_step() {
+        for (min, max, step, id) in [
+            (0, 5, 1, "not_positive"),
+            (1, 5, 0, "not_positive"),
+            (5, 1, 1, "max_below_min"),
+            (1, u32::MAX, 1, "invalid_value"),
+        ] {
+            assert_eq!(stepped("workers", Axis { min, max }, step).unwrap_err().id(), id);
+        }
+    }
+
+    #[test]
+    fn a_ladder_longer_than_any_run_is_refused() {
+        let wide = Axis { min: 1, max: u32::MAX };
+        let error = ladder("linear", wide, wide, u32::MAX).unwrap_err();
+        assert_eq!(error.id(), "invalid_value");
+    }
+
+    #[test]
+    fn an_unknown_strategy_is_answered_with_the_known_ones() {
+        let axis = Axis { min: 1, max: 2 };
+        let error = ladder("Linear", axis, axis, 2).unwrap_err();
+        let text = "unknown strategy `Linear`; known: linear, exponential, fibonacci";
+        assert_eq!(error.to_string(), text);
+    }
 }

@@ -68,3 +68,58 @@ pub fn little(measured: ClosedLoop, tolerance: f64) -> Result<Little, Error> {
         max_throughput,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ClosedLoop, LITTLE_TOLERANCE, Little, little};
+
+    fn measured(
+        throughput: f64,
+        response_time_s: f64,
+        think_time_s: f64,
+        clients: f64,
+    ) -> ClosedLoop {
+        ClosedLoop { throughput, response_time_s, think_time_s, clients }
+    }
+
+    fn of(measured: ClosedLoop) -> Little {
+        little(measured, LITTLE_TOLERANCE).unwrap()
+    }
+
+    #[test]
+    fn more_in_progress_than_clients_is_impossible() {
+        let found = of(measured(1234.5, 0.0452, 0.0, 10.0));
+        assert!((found.ratio - 5.579_94).abs() < 1e-9, "{found:?}");
+        assert!(found.impossible && !found.consistent, "{found:?}");
+    }
+
+    #[test]
+    fn idle_clients_are_inconsistent_but_possible() {
+        let found = of(measured(100.0, 0.02, 0.0, 16.0));
+        assert!((found.implied_clients - 2.0).abs() < 1e-12, "{found:?}");
+        assert!(!found.impossible && !found.consistent, "{found:?}");
+    }
+
+    #[test]
+    fn think_time_counts() {
+        let found = of(measured(50.0, 0.1, 0.3, 20.0));
+        assert!(found.consistent, "{found:?}");
+        assert!((found.max_throughput.unwrap() - 50.0).abs() < 1e-9, "{found:?}");
+    }
+
+    #[test]
+    fn no_time_bounds_nothing() {
+        assert_eq!(of(measured(0.0, 0.0, 0.0, 4.0)).max_throughput, None);
+    }
+
+    #[test]
+    fn nonsense_is_refused_by_name() {
+        for (input, id) in [
+            (measured(f64::NAN, 0.1, 0.0, 4.0), "non_finite"),
+            (measured(1.0, -0.1, 0.0, 4.0), "invalid_input"),
+            (measured(1.0, 0.1, 0.0, 0.0), "invalid_input"),
+        ] {
+            assert_eq!(little(input, LITTLE_TOLERANCE).unwrap_err().id(), id);
+        }
+    }
+}

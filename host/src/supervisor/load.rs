@@ -1,0 +1,213 @@
+//! The supervisor's grip on a load process: orders down, notices up, and how it ended.
+
+use std::{
+    os::fd::{AsFd, BorrowedFd},
+    sync::Arc,
+    time::Duration,
+};
+
+use stormdb_process::{
+    ProcessError,
+    broker::{self, Target},
+    exit::{Exit as End, Kill},
+    frames::{AsyncFrameReader, AsyncFrameWriter},
+    spawn::{LoadCommand, LoadProcess, spawn},
+};
+use stormdb_registry::seal::Sealed;
+use stormdb_run::{event::Failure, event::RunEvent, exit::Exit};
+use tokio::{
+    net::unix::{OwnedReadHalf, OwnedWriteHalf},
+    sync::mpsc,
+    task::JoinHandle,
+};
+
+use super::interrupt::Interrupts;
+use crate::{
+    failure::CommandError,
+    load::message::{Fault, Notice, Order},
+};
+
+/// Notices that wait for the supervisor; a load process that is faster waits.
+const NOTICES_WAITING: usize = 64;
+/// How long an order may wait for the load process to read it.
+const ORDER_LIMIT: Duration = Duration::from_secs(10);
+
+/// A running load process.
+pub(crate) struct Load {
+    process: LoadProcess,
+    notices: mpsc::Receiver<Result<Notice, ProcessError>>,
+    orders: AsyncFrameWriter<OwnedWriteHalf>,
+    tasks: [JoinHandle<()>; 2],
+}
+
+/// Why an order was not carried out.
+#[derive(Debug)]
+pub(crate) enum LoadFailure {
+    /// The load process said so and lives.
+    Refused(Failure, Fault),
+    /// The load process ended, or was ended because it was silent.
+    Ended(End),
+    /// The supervisor was asked twice to stop, or has no way to go on.
+    Stopped(CommandError),
+}
+
+impl LoadFailure {
+    /// The failure as it stands in a record, and the exit code.
+    pub(crate) fn verdict(&self) -> (Failure, Exit) {
+        match self {
+            Self::Refused(failure, fault) => {
+                let exit = match fault {
+                    Fault::PluginRefused => Exit::PluginRefused,
+                    Fault::Plugin => Exit::PluginMisbehaved,
+                    Fault::Target => Exit::Target,
+                    Fault::Usage => Exit::Usage,
+                    Fault::Local => Exit::Storage,
+                };
+                (failure.clone(), exit)
+            }
+            Self::Ended(end) => {
+                let mut message = end.to_string();
+                if let Some(line) = end.last_lines.last() {
+                    message.push_str(&format!("; its last line was: {line}"));
+                }
+                (Failure { id: end.id(), message }, Exit::PluginMisbehaved)
+            }
+            Self::Stopped(error) => (error.failure(), error.exit),
+        }
+    }
+}
+
+impl From<LoadFailure> for CommandError {
+    fn from(failure: LoadFailure) -> Self {
+        let (Failure { id, message }, exit) = failure.verdict();
+        Self::new(exit, id, message)
+    }
+}
+
+impl Load {
+    /// Starts a load process that holds `plugins` and gets its sockets from `target`.
+    pub(crate) fn start(plugins: &[Sealed], target: Arc<Target>) -> Result<Self, CommandError> {
+        let libraries: Vec<BorrowedFd<'_>> = plugins.iter().map(AsFd::as_fd).collect();
+        let spawned = spawn(&LoadCommand::this_program(Vec::new()), &libraries)?;
+        let (reader, writer) = spawned.frames.into_split();
+        let (sender, notices) = mpsc::channel(NOTICES_WAITING);
+        let forward = tokio::spawn(forward(AsyncFrameReader::new(reader), sender));
+        let broker = tokio::spawn(async move {
+            if let Err(error) = broker::serve(spawned.broker, target).await {
+                tracing::warn!(%error, "the broker of sockets ended");
+            }
+        });
+        let orders = AsyncFrameWriter::new(writer);
+        Ok(Self { process: spawned.process, notices, orders, tasks: [forward, broker] })
+    }
+
+    /// Gives an order and passes on every event until it is carried out. A load process that says
+    /// nothing for `silence` is ended.
+    pub(crate) async fn carry_out(
+        &mut self,
+        order: &Order,
+        silence: Option<Duration>,
+        interrupts: &mut Interrupts,
+        on_event: &mut dyn FnMut(RunEvent) -> Result<(), CommandError>,
+    ) -> Result<Option<Notice>, LoadFailure> {
+        self.send(order).await?;
+        loop {
+            let limit = silence.unwrap_or(Duration::MAX);
+            let notice = tokio::select! {
+                notice = tokio::time::timeout(limit, self.notices.recv()) => notice,
+                () = interrupts.next() => {
+                    self.interrupted(order, interrupts).await?;
+                    continue;
+                }
+            };
+            match notice {
+                Err(_silent) => return Err(self.end(Kill::Stalled { silent: limit }).await),
+                Ok(None) => return Err(self.ended().await),
+                Ok(Some(Err(error))) => return Err(self.broken(error).await),
+                Ok(Some(Ok(Notice::Event { event }))) => {
+                    on_event(*event).map_err(LoadFailure::Stopped)?;
+                }
+                Ok(Some(Ok(Notice::Done))) => return Ok(None),
+                Ok(Some(Ok(loaded @ Notice::Loaded { .. }))) => return Ok(Some(loaded)),
+                Ok(Some(Ok(Notice::Failed { failure, fault }))) => {
+                    return Err(LoadFailure::Refused(failure, fault));
+                }
+            }
+        }
+    }
+
+    /// The first interrupt ends a band early; in any other order, and the second time, it ends the
+    /// load process at once.
+    async fn interrupted(
+        &mut self,
+        order: &Order,
+        interrupts: &Interrupts,
+    ) -> Result<(), LoadFailure> {
+        if matches!(order, Order::Band(_)) && interrupts.count() == 1 {
+            return self.send(&Order::StopBand).await;
+        }
+        drop(self.end(Kill::Stop).await);
+        Err(LoadFailure::Stopped(interrupts.error()))
+    }
+
+    async fn send(&mut self, order: &Order) -> Result<(), LoadFailure> {
+        match self.orders.send_within(order, ORDER_LIMIT).await {
+            Ok(()) => Ok(()),
+            // Its end says more than the pipe that it broke.
+            Err(ProcessError::FrameWrite(_)) => Err(self.ended().await),
+            Err(error) => Err(self.broken(error).await),
+        }
+    }
+
+    /// Lets the load process end by itself.
+    pub(crate) async fn goodbye(mut self) {
+        self.process.said_goodbye();
+        if self.send(&Order::Goodbye).await.is_ok() {
+            let ended = tokio::time::timeout(ORDER_LIMIT, self.process.wait()).await;
+            tracing::debug!(?ended, "the load process ended");
+        }
+    }
+
+    async fn end(&mut self, why: Kill) -> LoadFailure {
+        match self.process.kill(why) {
+            Ok(()) => self.ended().await,
+            Err(error) => LoadFailure::Stopped(error.into()),
+        }
+    }
+
+    async fn ended(&mut self) -> LoadFailure {
+        match self.process.wait().await {
+            Ok(end) => LoadFailure::Ended(end),
+            Err(error) => LoadFailure::Stopped(error.into()),
+        }
+    }
+
+    async fn broken(&mut self, error: ProcessError) -> LoadFailure {
+        drop(self.end(Kill::Stop).await);
+        LoadFailure::Stopped(error.into())
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Reads in a task of its own: a frame that is half read must not be lost to a `select!`.
+async fn forward(
+    mut frames: AsyncFrameReader<OwnedReadHalf>,
+    notices: mpsc::Sender<Result<Notice, ProcessError>>,
+) {
+    loop {
+        let notice = match frames.recv().await {
+            Ok(None) => return,
+            Ok(Some(notice)) => Ok(notice),
+            Err(error) => Err(error),
+        };
+        let broken = notice.is_err();
+        if notices.send(notice).await.is_err() || broken {
+            return;
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! A session that answers from a script and keeps every request.
+
+use std::{cell::RefCell, collections::VecDeque, rc::Rc};
+
+use abi_stable::{
+    sabi_trait::prelude::TD_Opaque,
+    std_types::{RResult, RSlice, RStr},
+};
+use async_ffi::{FfiContext, FfiPoll};
+
+use super::{
+    answer::{Answer, Held, Rowset},
+    copied::{self, CopiedRow},
+    host::TestHost,
+};
+use crate::{
+    Error, Isolation, Param, Result, Session, Step,
+    abi::{
+        error::AbiError,
+        rows::Response,
+        session::{AbiSession, AbiSession_TO, Request, SessionBox},
+    },
+};
+
+/// One thing that was sent to the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// A statement, registered or given as text, with its parameters as [`Debug`] text without
+    /// their type: `7`, `"seven"`, `Null`.
+    Query {
+        sql: String,
+        params: Vec<String>,
+    },
+    /// The statements of one pipeline.
+    Pipeline(Vec<Sent>),
+    /// Statements without parameters or rows.
+    Script(String),
+    Begin {
+        isolation: Isolation,
+        read_only: bool,
+    },
+    Commit,
+    Rollback,
+    /// A finished copy with its rows.
+    Copy {
+        sql: String,
+        rows: Vec<CopiedRow>,
+    },
+    /// A request or an open copy was dropped before its end.
+    Abandon,
+}
+
+impl Sent {
+    /// A [`Sent::Query`].
+    #[must_use]
+    pub fn query(sql: &str, params: &[&str]) -> Self {
+        let params = params.iter().map(|&param| param.to_owned()).collect();
+        Self::Query { sql: sql.to_owned(), params }
+    }
+}
+
+/// A lent connection without a server.
+///
+/// Each statement takes the next scripted answer; beginning and ending a transaction, scripts and
+/// copies answer by themselves, a copy with the number of its rows.
+pub struct ScriptedSession {
+    raw: SessionBox,
+    script: Rc<RefCell<Script>>,
+}
+
+struct Script {
+    host: TestHost,
+    answers: VecDeque<Answer>,
+    otherwise: Option<Otherwise>,
+    sent: Vec<Sent>,
+    copy: Option<(String, Vec<u8>)>,
+    in_transaction: bool,
+    held: Held,
+}
+
+type Otherwise = Box<dyn FnMut(&str) -> Answer>;
+
+impl ScriptedSession {
+    pub(super) fn new(host: TestHost) -> Self {
+        let script = Rc::new(RefCell::new(Script {
+            host,
+            answers: VecDeque::new(),
+            otherwise: None,
+            sent: Vec::new(),
+            copy: None,
+            in_transaction: false,
+            held: Held::default(),
+        }));
+        let raw = AbiSession_TO::from_value(Scripted(Rc::clone(&script)), TD_Opaque);
+        Self { raw, script }
+    }
+
+    /// Lends the connection, as a host does for one call.
+    #[must_use]
+    pub fn lend(&self) -> Session<'_> {
+        Session::new(&self.raw)
+    }
+
+    /// Adds the answer to the next statement that has none yet.
+    pub fn answer(&self, answer: Answer) {
+        self.script.borrow_mut().answers.push_back(answer);
+    }
+
+    /// Answers statements for which no answer was added; `answer` gets their text.
+    pub fn otherwise(&self, answer: impl FnMut(&str) -> Answer + 'static) {
+        self.script.borrow_mut().otherwise = Some(Box::new(answer));
+    }
+
+    /// What was sent since the last call.
+    #[must_use]
+    pub fn sent(&self) -> Vec<Sent> {
+        std::mem::take(&mut self.script.borrow_mut().sent)
+    }
+
+    /// Whether a transaction is open.
+    #[must_use]
+    pub fn in_transaction(&self) -> bool {
+        self.script.borrow().in_transaction
+    }
+}
+
+struct Scripted(Rc<RefCell<Script>>);
+
+impl AbiSession for Scripted {
+    fn start(
+        &self,
+        _context: &mut FfiContext<'_>,
+        request: Request<'_>,
+    ) -> FfiPoll<RResult<Response, AbiError>> {
+        let mut script = self.0.borrow_mut();
+        let answer = script.serve(request).map(|rowsets| {
+            script.held = Held::new(rowsets);
+            script.held.response()
+        });
+        FfiPoll::Ready(answer.map_err(Error::into_abi).into())
+    }
+
+    fn poll(&self, _context: &mut FfiContext<'_>) -> FfiPoll<RResult<Response, AbiError>> {
+        let error = Error::protocol("a scripted session leaves no request pending");
+        FfiPoll::Ready(RResult::RErr(error.into_abi()))
+    }
+
+    fn abandon(&self) {
+        let mut script = self.0.borrow_mut();
+        script.copy = None;
+        script.sent.push(Sent::Abandon);
+    }
+
+    fn get_extension(&self, _id: RStr<'_>) -> *const () {
+        std::ptr::null()
+    }
+}
+
+impl Script {
+    fn serve(&mut self, request: Request<'_>) -> Result<Vec<Rowset>> {
+        if self.copy.is_some() && !matches!(request, Request::CopyChunk { .. } | Request::CopyEnd) {
+            return Err(Error::protocol("a request was sent while a copy was open"));
+        }
+        match request {
+            Request::Query { step } => {
+                let (sql, params) = self.statement(&step)?;
+                self.sent.push(Sent::Query { sql: sql.clone(), params });
+                Ok(vec![self.next(&sql)?])
+            }
+            Request::Pipeline { steps } => self.pipeline(&steps),
+            Request::Sql { sql, params } => {
+                let (sql, params) = (sql.to_string(), written(&params));
+                self.sent.push(Sent::Query { sql: sql.clone(), params });
+                Ok(vec![self.next(&sql)?])
+            }
+            Request::Script { sql } => {
+                self.sent.push(Sent::Script(sql.to_string()));
+                Ok(Vec::new())
+            }
+            Request::Begin { isolation, read_only } => {
+                self.transaction(true, Sent::Begin { isolation, read_only })
+            }
+            Request::Commit => self.transaction(false, Sent::Commit),
+            Request::Rollback => self.transaction(false, Sent::Rollback),
+            Request::CopyIn { sql } => {
+                self.copy = Some((sql.to_string(), Vec::new()));
+                Ok(Vec::new())
+            }
+            Request::CopyChunk { bytes } => {
+                self.open_copy()?.1.extend_from_slice(&bytes);
+                Ok(Vec::new())
+            }
+            Request::CopyEnd => {
+                let (sql, bytes) = std::mem::take(self.open_copy()?);
+                self.copy = None;
+                let rows = copied::rows(&bytes)?;
+                let answer = Answer::affected(rows.len() as u64);
+                self.sent.push(Sent::Copy { sql, rows });
+                Ok(vec![answer.into_rowset()?])
+            }
+        }
+    }
+
+    fn pipeline(&mut self, steps: &[Step<'_>]) -> Result<Vec<Rowset>> {
+        let mut statements = Vec::with_capacity(steps.len());
+        for step in steps {
+            statements.push(self.statement(step)?);
+        }
+        let sent = statements.iter().cloned().map(|(sql, params)| Sent::Query { sql, params });
+        self.sent.push(Sent::Pipeline(sent.collect()));
+        statements.iter().map(|(sql, _)| self.next(sql)).collect()
+    }
+
+    fn transaction(&mut self, open: bool, sent: Sent) -> Result<Vec<Rowset>> {
+        if self.in_transaction == open {
+            let found = if open { "a transaction is already open" } else { "none is open" };
+            return Err(Error::protocol(format!("{sent:?} was sent, but {found}")));
+        }
+        self.in_transaction = open;
+        self.sent.push(sent);
+        Ok(Vec::new())
+    }
+
+    fn open_copy(&mut self) -> Result<&mut (String, Vec<u8>)> {
+        self.copy.as_mut().ok_or_else(|| Error::protocol("bytes of a copy came, but none is open"))
+    }
+
+    fn statement(&self, step: &Step<'_>) -> Result<(String, Vec<String>)> {
+        let sql = self.host.registered(step.statement).ok_or_else(|| {
+            Error::protocol(format!("statement {} was never registered", step.statement))
+        })?;
+        Ok((sql, written(&step.params)))
+    }
+
+    fn next(&mut self, sql: &str) -> Result<Rowset> {
+        let answer = match (self.answers.pop_front(), &mut self.otherwise) {
+            (Some(answer), _) => answer,
+            (None, Some(otherwise)) => otherwise(sql),
+            (None, None) => {
+                return Err(Error::protocol(format!("the script has no answer to: {sql}")));
+            }
+        };
+        answer.into_rowset()
+    }
+}
+
+fn written(params: &RSlice<'_, Param<'_>>) -> Vec<String> {
+    params.iter().map(text).collect()
+}
+
+fn text(param: &Param<'_>) -> String {
+    match param {
+        Param::Null => "Null".to_owned(),
+        Param::Bool(value) => value.to_string(),
+        Param::I16(value) => value.to_string(),
+        Param::I32(value) | Param::DateDays(value) => value.to_string(),
+        Param::I64(value) | Param::TimestampMicros(value) => value.to_string(),
+        Param::F32(value) => format!("{value:?}"),
+        Param::F64(value) => format!("{value:?}"),
+        Param::Text(value) | Param::Json(value) => format!("{:?}", value.as_str()),
+        Param::Numeric(value) => value.to_string(),
+        Param::Bytes(value) => format!("{value:?}"),
+        Param::Uuid(value) => format!("{value:?}"),
+        Param::I32Array(value) => format!("{value:?}"),
+        Param::I64Array(value) => format!("{value:?}"),
+        Param::F64Array(value) => format!("{value:?}"),
+        Param::TextArray(value) => format!("{value:?}"),
+        Param::Raw { bytes, .. } => format!("{bytes:?}"),
+    }
+}
