@@ -250,7 +250,8 @@ fn the_text_ends_with_every_figure() {
         executors                                    2             2
         client_cpu_seconds                        12.5          12.5
         client_peak_rss_bytes               67,108,864    67,108,864
-    "#]].assert_eq(figures);
+    "#]]
+    .assert_eq(figures);
 }
 
 #[test]

@@ -49,16 +49,19 @@ fn a_narrow_terminal_loses_columns_and_never_the_verdict() {
         let head = terminal::head(&record.header, style);
         format!("{}\n{}", head.lines().last().unwrap(), terminal::row(&report, 2, style).unwrap())
     };
+    // The titles keep the margin of the table: `expect!` cuts off the spaces that all lines begin with.
+    let shown = [120, 80, 50].map(|width| format!("{width} columns\n{}", at(width)));
     expect![[r#"
+        120 columns
          band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms  gain/wkr  TPS/wkr errors  verdict
           2/2      14     28    1,678     2.3     8.34     12.1     12.4    +111.0    119.9      0  scales
-
+        80 columns
          band workers  conns      TPS    ±95%   p95 ms  gain/wkr errors  verdict
           2/2      14     28    1,678     2.3     12.1    +111.0      0  scales
-
+        50 columns
          band workers  conns      TPS   p95 ms  verdict
           2/2      14     28    1,678     12.1  scales
-    "#]].assert_eq(&[120, 80, 50].map(at).join("\n"));
+    "#]].assert_eq(&shown.concat());
     for width in 50..120 {
         assert!(at(width).lines().all(|line| line.chars().count() <= width), "{}", at(width));
     }
@@ -67,12 +70,15 @@ fn a_narrow_terminal_loses_columns_and_never_the_verdict() {
 #[test]
 fn a_pool_with_a_queue_shows_the_wait() {
     let record = run(&[(100, 20, 1000.0)]);
-    let head = terminal::head(&record.header, Style { colour: false, width: 120 });
-    let row = terminal::row(&report(&record), 1, Style { colour: false, width: 120 }).unwrap();
+    let style = Style { colour: false, width: 120 };
+    let head = terminal::head(&record.header, style);
+    let row = terminal::row(&report(&record), 1, style).unwrap();
+    let head = head.lines().last().unwrap();
     expect![[r#"
+        120 columns
          band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms wait p95  gain/wkr  TPS/wkr errors  verdict
           1/1     100     20    1,000     1.4    100.0    145.1    149.0    116.1         -     10.0      0  baseline
-    "#]].assert_eq(&format!("{}\n{row}", head.lines().last().unwrap()));
+    "#]].assert_eq(&format!("120 columns\n{head}\n{row}"));
 }
 
 #[test]
