@@ -26,7 +26,7 @@ const QUOTED_MAX: usize = 160;
 /// One line of the verdict.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Finding {
-    /// One word: `best`, `limit`, `breaks`, `errors`, `failed`, `check`, `result`, `stopped`.
+    /// One word: `best`, `limit`, `latency`, `breaks`, `errors`, `failed`, `check`, `result`, `stopped`.
     pub label: &'static str,
     pub text: String,
     pub tone: Tone,
@@ -81,15 +81,20 @@ fn best<'a>(assessment: &Assessment, row: impl Fn(usize) -> Option<&'a BandRow>)
         confirmation.optimal_confirmed_index == optimum.optimal_index
             && confirmation.plausible_indices.first() == Some(&optimum.optimal_index)
     });
+    // A band with too many errors is no candidate, whatever its throughput.
+    let tps = |band: &BandRow| band.number(&throughput::TPS);
+    let outdone = (0..assessment.bands.len()).filter_map(&row).any(|band| tps(band) > tps(highest));
+    let summit =
+        if outdone { "the highest with at most 5% errors" } else { "the highest measured" };
     let mut comparison = if assessment.bands.len() == 1 {
         "the only band that finished: nothing to compare with".to_owned()
     } else if best.index == highest.index {
-        "the highest measured".to_owned()
+        summit.to_owned()
     } else {
-        format!("within 5% of the highest measured, {}", saving(best, highest))
+        format!("within 5% of {summit}, {}", saving(best, highest))
     };
     if confirmed && assessment.bands.len() > 1 {
-        comparison.push_str(", beyond measurement error");
+        comparison.push_str(", confirmed by ±95%");
     }
     Finding {
         label: "best",
@@ -131,7 +136,7 @@ fn limit<'a>(
         return Some(Finding {
             label: "limit",
             text: format!(
-                "throughput {manner} at {} workers, the most tried",
+                "throughput {manner} at {} workers, the most measured",
                 last_growing.workers
             ),
             tone: Tone::Neutral,
@@ -143,7 +148,7 @@ fn limit<'a>(
         .find_map(|&position| row(position));
     let fall = falling.map_or_else(String::new, |band| {
         let verb = if band.gain_within_error { "may fall" } else { "falls" };
-        format!(" and {verb} from {} on", band.workers)
+        format!(" and {verb} at {}", band.workers)
     });
     Some(Finding {
         label: "limit",
@@ -156,28 +161,32 @@ fn limit<'a>(
 }
 
 fn breaks(broken: &BrokenBand, band: &BandRow, before: Option<&BandRow>) -> Option<Finding> {
-    let reasons = broken.reasons.iter().filter_map(|reason| match reason {
-        BreakReason::ResponseTime => {
-            let growth = band.number(&latency::P95)? / before?.number(&latency::P95)? - 1.0;
-            let explained = match broken.response_exponent {
-                Some(exponent) if exponent <= QUEUEING_EXPONENT_MAX => {
-                    ", no more than waiting in line explains"
-                }
-                Some(_) => ", more than waiting in line explains",
-                None => "",
-            };
-            Some(format!("p95 is {} above the band before{explained}", percent(growth)))
-        }
-        BreakReason::ErrorRate => {
-            Some(format!("{} of the operations failed", percent(band.number(&errors::RATE)?)))
-        }
-    });
-    let reasons: Vec<_> = reasons.collect();
-    (!reasons.is_empty()).then(|| Finding {
-        label: "breaks",
-        text: format!("{}: {}", shape(band), reasons.join("; ")),
-        tone: Tone::Bad,
-    })
+    // Beyond saturation the response time of a closed loop grows with the load, with nothing broken.
+    let queueing =
+        broken.response_exponent.is_some_and(|exponent| exponent <= QUEUEING_EXPONENT_MAX);
+    let failing = broken.reasons.contains(&BreakReason::ErrorRate);
+    let reasons: Vec<_> = broken
+        .reasons
+        .iter()
+        .filter_map(|reason| match reason {
+            BreakReason::ResponseTime => {
+                let growth = band.number(&latency::P95)? / before?.number(&latency::P95)? - 1.0;
+                let explained = match broken.response_exponent {
+                    Some(_) if queueing => ", no more than waiting in line explains",
+                    Some(_) => ", more than waiting in line explains",
+                    None => "",
+                };
+                Some(format!("p95 is {} above the band before{explained}", percent(growth)))
+            }
+            BreakReason::ErrorRate => {
+                Some(format!("{} of the operations failed", percent(band.number(&errors::RATE)?)))
+            }
+        })
+        .collect();
+    let (label, tone) =
+        if queueing && !failing { ("latency", Tone::Neutral) } else { ("breaks", Tone::Bad) };
+    let text = format!("{}: {}", shape(band), reasons.join("; "));
+    (!reasons.is_empty()).then_some(Finding { label, text, tone })
 }
 
 /// One finding per class of error, added up over the bands.
@@ -217,11 +226,11 @@ fn error_classes(record: &RunRecord) -> Vec<Finding> {
 
 fn failed(band: &BandRow) -> Option<Finding> {
     let text = match &band.fate {
-        Fate::Finished => return None,
+        // How the run ended says it already.
+        Fate::Finished | Fate::Interrupted => return None,
         Fate::Failed(failure) => {
             format!("band {}: {} ({})", band.index, quoted(&failure.message), failure.id)
         }
-        Fate::Interrupted => format!("band {}: the run ended in the middle of it", band.index),
     };
     Some(Finding { label: "failed", text, tone: Tone::Bad })
 }

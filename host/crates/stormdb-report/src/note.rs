@@ -28,13 +28,8 @@ pub(crate) fn notes(record: &RunRecord, analysis: &RunAssessment) -> Vec<Note> {
         .warnings
         .iter()
         .map(|warning| Note { id: warning.id.clone(), message: warning.message.clone() });
-    let single = record.header.plan.bands.len() == 1;
-    let length_key = if single { "duration" } else { "test_duration" };
-    let found = analysis.assessment.warnings.iter().filter(|warning| {
-        // Who asked for one band knows that it is no curve.
-        !(single && matches!(warning, Warning::FewBands { .. }))
-    });
-    let found = found.flat_map(|warning| words(warning, analysis, length_key));
+    let about = About { record, analysis };
+    let found = analysis.assessment.warnings.iter().flat_map(|warning| about.words(warning));
     let unsettled = analysis.bands.iter().filter_map(settling);
     let mut notes: Vec<Note> = Vec::new();
     for note in planned.chain(warned).chain(found).chain(unsettled) {
@@ -61,74 +56,148 @@ pub(crate) fn band_list(indexes: impl IntoIterator<Item = u32>) -> String {
     format!("{noun} {}", ranges.join(", "))
 }
 
-fn words(warning: &Warning, analysis: &RunAssessment, length_key: &str) -> Vec<Note> {
-    let name = |position: usize| analysis.bands.get(position).map_or(0, |band| band.band);
-    let names = |positions: &[usize]| band_list(positions.iter().map(|&band| name(band)));
-    let note = |id: &str, message: String| vec![Note { id: id.to_owned(), message }];
-    match warning {
-        Warning::FewBands { bands } => note(
-            "few-bands",
-            format!("only {bands} finished of the 3 bands that a curve needs; plan more of them"),
-        ),
-        Warning::PeakNotReached { band } => note(
-            "peak-not-reached",
-            format!(
-                "band {}: the largest one has the highest throughput, so that the peak may lie beyond; \
-                 raise `max_workers` and `max_connections`",
-                name(*band)
-            ),
-        ),
-        Warning::NoThroughput { bands } => {
-            note("no-throughput", format!("{}: no operation succeeded", names(bands)))
-        }
-        Warning::ErrorRateHigh { band, error_rate } => note(
-            "error-rate-high",
-            format!(
+/// A run that warnings are about.
+struct About<'a> {
+    record: &'a RunRecord,
+    analysis: &'a RunAssessment,
+}
+
+impl About<'_> {
+    fn words(&self, warning: &Warning) -> Vec<Note> {
+        let text = match warning {
+            // Who asked for one band knows that it is no curve.
+            Warning::FewBands { .. } if self.record.header.plan.bands.len() == 1 => {
+                return Vec::new();
+            }
+            Warning::NoInterval { bands } => return self.no_interval(bands),
+            Warning::FewBands { bands } => {
+                format!(
+                    "only {bands} finished of the 3 bands that a curve needs; plan more of them"
+                )
+            }
+            Warning::PeakNotReached { band } => self.peak_not_reached(*band),
+            Warning::NoThroughput { bands } => {
+                format!("{}: no operation succeeded", self.names(bands))
+            }
+            Warning::ErrorRateHigh { band, error_rate } => format!(
                 "band {}: {} of the operations failed, so that it is not recommended",
-                name(*band),
+                self.name(*band),
                 percent(*error_rate)
             ),
-        ),
-        Warning::NoInterval { bands } => no_interval(bands, analysis, length_key),
-        Warning::GainWithinError { band, gain_tps, error_tps } => note(
-            "gain-within-error",
-            format!(
+            Warning::GainWithinError { band, gain_tps, error_tps } => format!(
                 "band {}: its gain of {} TPS is within its error of {} TPS, so that its verdict is a guess; \
-                 measure longer",
-                name(*band),
+                 raise `{}`",
+                self.name(*band),
                 rate(*gain_tps),
-                rate(*error_tps)
+                rate(*error_tps),
+                self.length_key()
             ),
-        ),
-        Warning::OptimumUncertain { plausible, .. } => note(
-            "optimum-uncertain",
-            format!(
+            Warning::OptimumUncertain { plausible, .. } => format!(
                 "measurement error leaves {} as the best; run these again, for longer",
-                names(plausible)
+                self.names(plausible)
             ),
-        ),
-        Warning::LittleMismatch { band, ratio, impossible } => {
-            let assessed = analysis.assessment.bands.get(*band);
-            assessed.map_or_else(Vec::new, |found| {
-                note("little-mismatch", in_flight(name(*band), found, *ratio, *impossible))
-            })
-        }
-        Warning::PoolSmallerThanWorkers { bands } => note(
-            "pool-smaller-than-workers",
-            format!(
+            Warning::LittleMismatch { band, ratio, impossible } => {
+                let Some(found) = self.analysis.assessment.bands.get(*band) else {
+                    return Vec::new();
+                };
+                in_flight(self.name(*band), found, *ratio, *impossible)
+            }
+            Warning::PoolSmallerThanWorkers { bands } => format!(
                 "{}: fewer connections than workers, so that latency includes the wait for a connection",
-                names(bands)
+                self.names(bands)
             ),
-        ),
-        Warning::PoolRatioVaries { lowest, highest } => note(
-            "pool-ratio-varies",
-            format!(
+            Warning::PoolRatioVaries { lowest, highest } => format!(
                 "connections per worker vary from {} to {}, so that the effects of workers and connections \
                  cannot be told apart",
                 decimals(*lowest, 1),
                 decimals(*highest, 1)
             ),
-        ),
+        };
+        vec![Note { id: id(warning).to_owned(), message: text }]
+    }
+
+    /// Index in the plan of the band at a position of the assessment.
+    fn name(&self, position: usize) -> u32 {
+        self.analysis.bands.get(position).map_or(0, |band| band.band)
+    }
+
+    fn names(&self, positions: &[usize]) -> String {
+        band_list(positions.iter().map(|&position| self.name(position)))
+    }
+
+    /// The configuration key that makes bands longer.
+    fn length_key(&self) -> &'static str {
+        if self.record.header.plan.bands.len() == 1 { "duration" } else { "test_duration" }
+    }
+
+    fn peak_not_reached(&self, position: usize) -> String {
+        let band = self.name(position);
+        let planned = &self.record.header.plan.bands;
+        let size = |index: u32| {
+            let found = planned.iter().find(|band| band.index == index)?;
+            Some((found.workers, found.connections))
+        };
+        let next = if planned.iter().any(|other| size(other.index) > size(band)) {
+            "the larger bands of the plan did not finish"
+        } else {
+            "raise `max_workers` and `max_connections`"
+        };
+        format!(
+            "band {band}: the largest one measured has the highest throughput, so that the peak may lie beyond; {next}"
+        )
+    }
+
+    fn no_interval(&self, positions: &[usize]) -> Vec<Note> {
+        let length_key = self.length_key();
+        let without = || positions.iter().filter_map(|&position| self.analysis.bands.get(position));
+        let short: Vec<(u32, usize)> = without()
+            .filter_map(|band| match band.throughput {
+                SteadyMean::TooShort { needed, .. } => Some((band.band, needed)),
+                SteadyMean::Steady { .. } | SteadyMean::NotSteady { .. } => None,
+            })
+            .collect();
+        let unsteady: Vec<u32> = without()
+            .filter(|band| matches!(band.throughput, SteadyMean::NotSteady { .. }))
+            .map(|band| band.band)
+            .collect();
+        let mut notes = Vec::new();
+        if let Some(needed) = short.iter().map(|(_, needed)| *needed).max() {
+            notes.push(Note {
+            id: "too-short".to_owned(),
+            message: format!(
+                "{}: too short for ±95%, which takes {needed} intervals of a second or more; nothing about them is \
+                 confirmed; raise `{length_key}`",
+                band_list(short.iter().map(|(band, _)| *band))
+            ),
+        });
+        }
+        if !unsteady.is_empty() {
+            notes.push(Note {
+            id: "not-steady".to_owned(),
+            message: format!(
+                "{}: throughput had not settled by half of the band, so that there is no ±95%; raise \
+                 `warmup_duration` or `{length_key}`",
+                band_list(unsteady)
+            ),
+        });
+        }
+        notes
+    }
+}
+
+/// The stable name.
+fn id(warning: &Warning) -> &'static str {
+    match warning {
+        Warning::FewBands { .. } => "few-bands",
+        Warning::PeakNotReached { .. } => "peak-not-reached",
+        Warning::NoThroughput { .. } => "no-throughput",
+        Warning::ErrorRateHigh { .. } => "error-rate-high",
+        Warning::NoInterval { .. } => "no-interval",
+        Warning::GainWithinError { .. } => "gain-within-error",
+        Warning::OptimumUncertain { .. } => "optimum-uncertain",
+        Warning::LittleMismatch { .. } => "little-mismatch",
+        Warning::PoolSmallerThanWorkers { .. } => "pool-smaller-than-workers",
+        Warning::PoolRatioVaries { .. } => "pool-ratio-varies",
     }
 }
 
@@ -147,42 +216,6 @@ fn in_flight(band: u32, found: &BandAssessment, ratio: f64, impossible: bool) ->
             percent(1.0 - ratio)
         )
     }
-}
-
-fn no_interval(positions: &[usize], analysis: &RunAssessment, length_key: &str) -> Vec<Note> {
-    let without = || positions.iter().filter_map(|&position| analysis.bands.get(position));
-    let short: Vec<(u32, usize)> = without()
-        .filter_map(|band| match band.throughput {
-            SteadyMean::TooShort { needed, .. } => Some((band.band, needed)),
-            SteadyMean::Steady { .. } | SteadyMean::NotSteady { .. } => None,
-        })
-        .collect();
-    let unsteady: Vec<u32> = without()
-        .filter(|band| matches!(band.throughput, SteadyMean::NotSteady { .. }))
-        .map(|band| band.band)
-        .collect();
-    let mut notes = Vec::new();
-    if let Some(needed) = short.iter().map(|(_, needed)| *needed).max() {
-        notes.push(Note {
-            id: "too-short".to_owned(),
-            message: format!(
-                "{}: too short for ±95%, which takes {needed} intervals of a second or more; nothing about them is \
-                 confirmed; raise `{length_key}`",
-                band_list(short.iter().map(|(band, _)| *band))
-            ),
-        });
-    }
-    if !unsteady.is_empty() {
-        notes.push(Note {
-            id: "not-steady".to_owned(),
-            message: format!(
-                "{}: throughput had not settled by half of the band, so that there is no ±95%; raise \
-                 `warmup_duration` or `{length_key}`",
-                band_list(unsteady)
-            ),
-        });
-    }
-    notes
 }
 
 /// A band whose steady throughput is another than its overall one.

@@ -58,7 +58,9 @@ struct Metadata<'a> {
     version: &'a str,
     run_id: &'a str,
     timestamp: jiff::Timestamp,
-    /// Of the bands as planned; the record does not hold how long set-up took.
+    /// A key of the v0.2 layout; a record does not hold when the run ended.
+    duration_total_seconds: Option<f64>,
+    /// Of the bands, without set-up and draining.
     duration_planned_seconds: f64,
     strategy: Option<&'a str>,
     bands_planned: usize,
@@ -73,6 +75,7 @@ struct Metadata<'a> {
     machine: &'a Machine,
     /// Null where the record has no end.
     outcome: &'a Option<Outcome>,
+    reasons: BTreeMap<&'static str, &'static str>,
 }
 
 /// The range of the bands in the words of the v0.2 layout, and the whole configuration.
@@ -143,7 +146,8 @@ impl<'a> Document<'a> {
     fn of(report: &'a Report<'a>) -> Self {
         let record = report.record;
         let analysis = Analysis::of(report);
-        let reasons = report.reasons().into_iter().chain(analysis.absent());
+        let reasons =
+            report.reasons().into_iter().chain(analysis.absent()).chain([Reason::NotRecorded]);
         Self {
             metadata: Metadata::of(report),
             configuration: Configuration::of(&record.header.plan, &record.header.configuration),
@@ -170,6 +174,7 @@ impl<'a> Metadata<'a> {
             version: &header.stormdb_version,
             run_id: &header.id,
             timestamp: header.started_at.timestamp(),
+            duration_total_seconds: None,
             duration_planned_seconds: header.plan.total.as_secs_f64(),
             strategy: header.plan.strategy.as_deref(),
             bands_planned: header.plan.bands.len(),
@@ -183,6 +188,7 @@ impl<'a> Metadata<'a> {
             plugins: &header.plugins,
             machine: &header.machine,
             outcome: &report.record.outcome,
+            reasons: [("duration_total_seconds", Reason::NotRecorded.id())].into(),
         }
     }
 }
@@ -253,7 +259,6 @@ impl Serialize for Figures<'_> {
 
 impl<'a> ErrorClass<'a> {
     fn of(tally: &'a ErrorTally, ended: u64) -> Self {
-        #[expect(clippy::cast_precision_loss, reason = "counts of operations are far below 2^53")]
         let rate = (ended > 0).then(|| tally.count as f64 / ended as f64);
         Self {
             class: &tally.class,

@@ -177,6 +177,6 @@ fn margin(half_width: f64, tps: f64) -> String {
 }
 
 fn signed(value: f64) -> String {
-    let text = scaled(value);
+    let text = decimals(value, if value.abs() >= 1.0 { 1 } else { 3 });
     if value > 0.0 { format!("+{text}") } else { text }
 }

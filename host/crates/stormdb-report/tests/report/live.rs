@@ -49,16 +49,19 @@ fn a_narrow_terminal_loses_columns_and_never_the_verdict() {
         let head = terminal::head(&record.header, style);
         format!("{}\n{}", head.lines().last().unwrap(), terminal::row(&report, 2, style).unwrap())
     };
+    // The titles keep the margin of the table: `expect!` cuts off the spaces that all lines begin with.
+    let shown = [120, 80, 50].map(|width| format!("{width} columns\n{}", at(width)));
     expect![[r#"
+        120 columns
          band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms  gain/wkr  TPS/wkr errors  verdict
           2/2      14     28    1,678     2.3     8.34     12.1     12.4    +111.0    119.9      0  scales
-
+        80 columns
          band workers  conns      TPS    ±95%   p95 ms  gain/wkr errors  verdict
           2/2      14     28    1,678     2.3     12.1    +111.0      0  scales
-
+        50 columns
          band workers  conns      TPS   p95 ms  verdict
           2/2      14     28    1,678     12.1  scales
-    "#]].assert_eq(&[120, 80, 50].map(at).join("\n"));
+    "#]].assert_eq(&shown.concat());
     for width in 50..120 {
         assert!(at(width).lines().all(|line| line.chars().count() <= width), "{}", at(width));
     }
@@ -67,9 +70,15 @@ fn a_narrow_terminal_loses_columns_and_never_the_verdict() {
 #[test]
 fn a_pool_with_a_queue_shows_the_wait() {
     let record = run(&[(100, 20, 1000.0)]);
-    let head = terminal::head(&record.header, Style { colour: false, width: 120 });
-    let row = terminal::row(&report(&record), 1, Style { colour: false, width: 120 }).unwrap();
-    expect![[""]].assert_eq(&format!("{}\n{row}", head.lines().last().unwrap()));
+    let style = Style { colour: false, width: 120 };
+    let head = terminal::head(&record.header, style);
+    let row = terminal::row(&report(&record), 1, style).unwrap();
+    let head = head.lines().last().unwrap();
+    expect![[r#"
+        120 columns
+         band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms wait p95  gain/wkr  TPS/wkr errors  verdict
+          1/1     100     20    1,000     1.4    100.0    145.1    149.0    116.1         -     10.0      0  baseline
+    "#]].assert_eq(&format!("120 columns\n{head}\n{row}"));
 }
 
 #[test]
@@ -77,7 +86,12 @@ fn the_foot_names_the_files() {
     let record = run(&DOCUMENTED[..1]);
     let exports = ["results/a.csv".into(), "results/a.json".into()];
     let foot = terminal::foot(&report(&record), &exports, Style::default());
-    expect![[""]].assert_eq(foot.split_once("data ").unwrap().1);
+    expect![[r#"
+            results/a.csv
+        data     results/a.json
+        report   stormdb report 20241215-143022
+    "#]]
+    .assert_eq(foot.split_once("data ").unwrap().1);
 }
 
 #[test]
@@ -110,7 +124,15 @@ fn progress_in_words() {
         progress::band_message(plan, &[]),
         progress::setup_message("movies\n", 12_000, 100_000, "rows"),
     ];
-    expect![[""]].assert_eq(&(lines.join("\n") + "\n"));
+    expect![[r#"
+        12:30 band 1/6 measuring  13/60 s  1,231 TPS  p95 11.7 ms
+        1:06:40 band 1/6 warming up  1/5 s  794 TPS  p95 18.1 ms  3 errors
+        10w/20c   1,231 TPS  p95 11.7 ms  ████████████
+        10w/20c  warming up     794 TPS  p95 18.1 ms    3 errors  █
+        10w/20c
+        movies\n  12,000/100,000 rows
+    "#]]
+    .assert_eq(&(lines.join("\n") + "\n"));
 }
 
 #[test]
@@ -137,5 +159,15 @@ fn events_as_json_lines() {
         RunEvent::RunFinished { outcome: Outcome::Stopped { exit_code: 130, failure } },
     ];
     let lines = events.map(|event| event_line(&event).unwrap() + "\n").concat();
-    expect![[""]].assert_eq(&lines);
+    expect![[r#"
+        {"event":"run-started","run":"20241215-143022","workload":"imdb","server":"PostgreSQL 18.4 (embedded)","bands":1,"seed":42}
+        {"event":"setup","stage":"movies","done":5,"total":10,"unit":"rows"}
+        {"event":"band-started","band":1,"workers":10,"connections":20,"attempt":2}
+        {"event":"phase","band":1,"phase":"warm-up"}
+        {"event":"sample","band":1,"phase":"measure","t":4,"tps":1158.0,"p95_ms":12.5665,"errors":0}
+        {"event":"band-finished","band":1,"seconds":60.0,"tps":1234.5,"avg_latency_ms":8.1004,"p95_latency_ms":11.7473,"errors":0}
+        {"event":"band-failed","band":1,"id":"plugin-crashed:SIGABRT","message":"died"}
+        {"event":"warning","id":"plugin-crashed:SIGABRT","message":"died"}
+        {"event":"run-finished","outcome":"stopped","exit_code":130,"failure":{"id":"plugin-crashed:SIGABRT","message":"died"}}
+    "#]].assert_eq(&lines);
 }

@@ -16,7 +16,7 @@ use stormdb_run::{
 };
 
 /// The ladder of the v0.2 documentation: workers, connections, transactions per second.
-pub const DOCUMENTED: [(u32, u32, f64); 6] = [
+pub(crate) const DOCUMENTED: [(u32, u32, f64); 6] = [
     (10, 20, 1234.5),
     (14, 28, 1678.3),
     (20, 40, 2156.7),
@@ -26,7 +26,7 @@ pub const DOCUMENTED: [(u32, u32, f64); 6] = [
 ];
 
 /// A complete run of these bands, each a minute long.
-pub fn run(bands: &[(u32, u32, f64)]) -> RunRecord {
+pub(crate) fn run(bands: &[(u32, u32, f64)]) -> RunRecord {
     let mut record = RunRecord::new(header(bands, 60));
     for (plan, &(.., tps)) in record.header.plan.bands.clone().into_iter().zip(bands) {
         record.bands.push(finished(plan, tps));
@@ -36,18 +36,18 @@ pub fn run(bands: &[(u32, u32, f64)]) -> RunRecord {
 }
 
 /// The record as it was when this many bands had ended.
-pub fn so_far(record: &RunRecord, bands: usize) -> RunRecord {
+pub(crate) fn so_far(record: &RunRecord, bands: usize) -> RunRecord {
     let mut record = record.clone();
     record.bands.truncate(bands);
     record.outcome = None;
     record
 }
 
-pub fn report(record: &RunRecord) -> Report<'_> {
+pub(crate) fn report(record: &RunRecord) -> Report<'_> {
     Report::of(record).unwrap()
 }
 
-pub fn header(bands: &[(u32, u32, f64)], seconds: u64) -> RunHeader {
+pub(crate) fn header(bands: &[(u32, u32, f64)], seconds: u64) -> RunHeader {
     let bands: Vec<_> = (1..)
         .zip(bands)
         .map(|(index, &(workers, connections, _))| BandPlan {
@@ -97,7 +97,7 @@ pub fn header(bands: &[(u32, u32, f64)], seconds: u64) -> RunHeader {
 }
 
 /// A band that finished: workers never pause, so that the mean response time is workers / TPS.
-pub fn finished(plan: BandPlan, tps: f64) -> BandRecord {
+pub(crate) fn finished(plan: BandPlan, tps: f64) -> BandRecord {
     let seconds = plan.measure.as_secs();
     let intervals: Vec<_> = (0..seconds).map(|second| interval(&plan, tps, second)).collect();
     let operations = (tps * seconds as f64).round() as u64;
@@ -132,13 +132,13 @@ pub fn finished(plan: BandPlan, tps: f64) -> BandRecord {
     }
 }
 
-pub fn failed(plan: BandPlan, id: &str, message: &str) -> BandRecord {
+pub(crate) fn failed(plan: BandPlan, id: &str, message: &str) -> BandRecord {
     let failure = Failure { id: id.to_owned(), message: message.to_owned() };
     BandRecord { plan, attempt: 2, intervals: Vec::new(), status: BandStatus::Failed { failure } }
 }
 
 /// A second of a band, within 1 % of its throughput.
-pub fn interval(plan: &BandPlan, tps: f64, second: u64) -> Interval {
+pub(crate) fn interval(plan: &BandPlan, tps: f64, second: u64) -> Interval {
     let noise = (scrambled(second) % 2001) as f64 / 1000.0 - 1.0;
     let operations = (tps * (1.0 + noise / 100.0)).round() as u64;
     Interval {
@@ -159,7 +159,7 @@ fn scrambled(number: u64) -> u64 {
 }
 
 /// Adds failed operations of one class to a finished band.
-pub fn add_errors(
+pub(crate) fn add_errors(
     band: &mut BandRecord,
     class: &str,
     sqlstate: Option<&str>,

@@ -41,7 +41,8 @@ fn the_list() {
     "#]].assert_eq(&list_text(&entries(), Style::default()));
     expect![[r#"
         no runs yet; make one with `stormdb run`
-    "#]].assert_eq(&list_text(&[], Style::default()));
+    "#]]
+    .assert_eq(&list_text(&[], Style::default()));
 }
 
 #[test]
@@ -60,7 +61,20 @@ fn the_page_of_a_run() {
     let plan = record.bands[1].plan.clone();
     record.bands[1] = failed(plan, "plugin-crashed:SIGABRT", "the load process died by SIGABRT");
     record.outcome = Some(Outcome::Complete { exit_code: 4 });
-    expect![[""]].assert_eq(&show_text(&report(&record), Style::default()));
+    expect![[r#"
+        run      20241215-143022
+        started  2024-12-15 14:30:22 UTC
+        outcome  with faults
+        stormdb  0.1.0
+        load     imdb, 1,000 movies, seed 42
+        server   PostgreSQL 18.4 (embedded)
+        machine  2 cores, 8,192 MiB of memory, Linux 6.1
+        plugin   stormdb-imdb 1.0.0 by demo (SHA256:abc), sha256 00ff
+        band     1/2, 10 workers, 20 connections: finished
+        band     2/2, 14 workers, 28 connections: failed: the load process died by SIGABRT
+                 (plugin-crashed:SIGABRT)
+    "#]]
+    .assert_eq(&show_text(&report(&record), Style::default()));
     let json: serde_json::Value =
         serde_json::from_str(&show_json(&report(&record)).unwrap()).unwrap();
     assert_eq!(json["header"]["seed"], 42);
