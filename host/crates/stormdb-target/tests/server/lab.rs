@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use stormdb_run::secret::Secret;
 use stormdb_target::{
     binaries::Binaries,
     connect::{ConnectOptions, Connection, connect},
@@ -15,7 +16,7 @@ use stormdb_target::{
         Cluster, RunningCluster,
         settings::{ClusterSettings, TcpAccess},
     },
-    endpoint::{Address, Endpoint, Secret, Tls},
+    endpoint::{Address, Endpoint, Tls},
     place::PgHome,
 };
 use tempfile::TempDir;
@@ -68,7 +69,7 @@ impl Lab {
     /// A server that also listens on 127.0.0.1, and the endpoint there.
     pub(crate) fn start_on_tcp() -> Option<(Self, Endpoint)> {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let tcp = Some(TcpAccess { port: free, password: Secret::new(PASSWORD) });
+        let tcp = Some(TcpAccess { port: free, password: Secret::new(PASSWORD.to_owned()) });
         let lab = Self::start(&ClusterSettings { tcp, ..ClusterSettings::default() })?;
         let address = Address::new("127.0.0.1", free);
         let endpoint = Endpoint { address, tls: Tls::default(), ..lab.endpoint().clone() };
@@ -96,5 +97,5 @@ pub(crate) fn options() -> ConnectOptions {
 }
 
 pub(crate) fn with_password(password: &str) -> ConnectOptions {
-    ConnectOptions { password: Some(Secret::new(password)), ..options() }
+    ConnectOptions { password: Some(Secret::new(password.to_owned())), ..options() }
 }
