@@ -21,6 +21,8 @@ mod error;
 pub mod explain;
 mod folder;
 pub mod gate;
+mod layout;
+pub mod loader;
 pub mod manifest;
 mod names;
 pub mod pack;
@@ -35,3 +37,4 @@ pub mod verify;
 mod wire;
 
 pub use error::Error;
+pub use sshsig::NAMESPACE;
