@@ -143,6 +143,8 @@ fn write_readable(path: &Path, text: &str) -> std::io::Result<()> {
 mod tests {
     use std::path::Path;
 
+    use stormdb_run::secret::Secret;
+
     use super::{ClusterSettings, Configuration, Setting, TcpAccess};
     use crate::binaries::{Binaries, Contrib, Origin};
 
@@ -168,10 +170,7 @@ mod tests {
         assert_eq!(value(&listed, "shared_preload_libraries"), None);
         assert_eq!(value(&listed, "fsync"), None);
 
-        let tcp = Some(TcpAccess {
-            port: 5999,
-            password: stormdb_run::secret::Secret::new("x".to_owned()),
-        });
+        let tcp = Some(TcpAccess { port: 5999, password: Secret::new("x".to_owned()) });
         let listed = ClusterSettings { max_connections: 7, tcp }
             .listed(&binaries(None), Path::new("/run/x"));
         assert_eq!(value(&listed, "listen_addresses"), Some("127.0.0.1"));
