@@ -8,7 +8,7 @@ use stormdb_run::config::overrides::Overrides;
 /// PostgreSQL scalability lab: signed workload plugins, progressive bands, a verdict with its
 /// evidence.
 #[derive(Debug, Parser)]
-#[command(name = "stormdb", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "stormdb", version, max_term_width = 100)]
 #[command(after_help = "`stormdb --config FILE --progressive --setup` is the same as `stormdb run …`.\n\
                         Exit codes: 0 ok, 2 usage or configuration, 3 plugin refused, 4 plugin misbehaved, \
                         5 target unavailable, 6 storage failed, 130/143 stopped.")]
