@@ -1,0 +1,1 @@
+//! Every scenario test, in one binary.
