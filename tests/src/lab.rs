@@ -9,9 +9,6 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// What `cargo xtask test` prepared, and a private folder.
-///
-/// The embedded server of root lives in one place of the machine, so that tests which start it take
-/// turns (see `.config/nextest.toml`).
 #[derive(Debug)]
 pub struct Lab {
     folder: TempDir,
@@ -122,6 +119,10 @@ impl Ended {
     #[track_caller]
     pub fn refused(&self, code: i32, id: &str) {
         assert_eq!(self.code, Some(code), "{}\n{}", self.stdout, self.stderr);
-        assert!(self.stderr.contains(&format!("error[{id}]")), "no error[{id}] in\n{}", self.stderr);
+        assert!(
+            self.stderr.contains(&format!("error[{id}]")),
+            "no error[{id}] in\n{}",
+            self.stderr
+        );
     }
 }
