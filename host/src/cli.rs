@@ -91,7 +91,7 @@ pub(crate) struct ScenarioArgs {
     workload: Option<String>,
     /// Size of the data, in the workload's own unit.
     #[arg(long)]
-    scale: Option<u32>,
+    scale: Option<u64>,
     /// Workers of a single band.
     #[arg(long)]
     workers: Option<u32>,

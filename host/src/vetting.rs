@@ -10,11 +10,7 @@ use stormdb_registry::{
     trust::TrustStore,
     verify::{Policy, Verified},
 };
-use stormdb_run::{
-    config::run_config::PluginsConfig,
-    exit::Exit,
-    record::PluginIdentity,
-};
+use stormdb_run::{config::run_config::PluginsConfig, exit::Exit, record::PluginIdentity};
 
 use crate::{failure::CommandError, places};
 

@@ -26,7 +26,7 @@ pub(crate) fn execute(command: &PgCommand) -> Result<Exit, CommandError> {
 }
 
 fn install() -> Result<Exit, CommandError> {
-    let installation = bundle::install(&pg_home()?, &mut |step: InstallStep| note(&step.to_string()))?;
+    let installation = bundle::install(&pg_home()?, &mut |step: InstallStep| note(&describe(step)))?;
     let state = if installation.changed { "installed" } else { "already installed" };
     print(&format!("PostgreSQL {state}: {}", installation.bin_dir.display()))?;
     if let Some(reason) = &installation.without_contrib {
@@ -36,6 +36,15 @@ fn install() -> Result<Exit, CommandError> {
         note("without pgvector: this CPU lacks AVX2 or FMA, which its build needs");
     }
     Ok(Exit::Success)
+}
+
+fn describe(step: InstallStep) -> String {
+    match step {
+        InstallStep::Fetching { package } => format!("fetching {package}"),
+        InstallStep::Unpacking { package, done, total } => {
+            format!("unpacking {package}: {done} of {total} files")
+        }
+    }
 }
 
 fn start(cluster: &Cluster) -> Result<Exit, CommandError> {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use stormdb_process::journal::Journal;
-use stormdb_report::files::{ExportPlan, write_exports};
+use stormdb_report::{export::ExportPlan, model::Report};
 use stormdb_run::{
     event::{Failure, RunEvent},
     record::{RunHeader, RunRecord},
@@ -88,7 +88,7 @@ impl Recorder {
     }
 
     /// Ends the progress display; what is left is the record, the files, and what hindered them.
-    pub(crate) fn finish(mut self) -> (RunRecord, Vec<PathBuf>, Option<CommandError>) {
+    pub(crate) fn finish(self) -> (RunRecord, Vec<PathBuf>, Option<CommandError>) {
         self.progress.finish();
         (self.record, self.written, self.export_failure)
     }
@@ -104,7 +104,8 @@ impl Recorder {
 
     /// The files are another form of the journal: a failure to write them fails no band.
     fn export(&mut self) {
-        match write_exports(&self.record, &self.exports) {
+        let written = Report::of(&self.record).and_then(|report| self.exports.write(&report));
+        match written {
             Ok(written) => {
                 self.written = written;
                 self.export_failure = None;

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use stormdb_process::broker::{Address as BrokerAddress, Target as BrokerTarget};
+use stormdb_process::broker::dial::{Address as BrokerAddress, Target as BrokerTarget};
 use stormdb_run::{
     config::run_config::{ServerConfig, SslMode, TargetConfig},
     exit::Exit,
