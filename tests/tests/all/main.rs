@@ -1,1 +1,5 @@
-//! Every scenario test, in one binary.
+//! The one binary of the workspace's own tests.
+
+mod layers;
+mod repository;
+mod tidy;
