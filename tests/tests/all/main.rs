@@ -1,5 +1,6 @@
 //! The one binary of the workspace's own tests.
 
+mod documented;
 mod layers;
 mod repository;
 mod tidy;
