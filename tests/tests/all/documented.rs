@@ -134,7 +134,8 @@ fn names(page: &str, id: &str) -> bool {
 /// A table of a group's keys, then those of the groups in it.
 fn write_group(page: &mut String, path: &str, schema: &Value) {
     let title = if path.is_empty() { "top level" } else { path };
-    let _ = writeln!(page, "\n### `{title}`\n\n| key | type | default | meaning |\n|---|---|---|---|");
+    let _ =
+        writeln!(page, "\n### `{title}`\n\n| key | type | default | meaning |\n|---|---|---|---|");
     let keys = properties(schema);
     for (key, schema) in &keys {
         let (meaning, default) = meaning(schema);
