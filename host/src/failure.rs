@@ -116,9 +116,10 @@ impl From<stormdb_run::config::error::ConfigError> for CommandError {
     fn from(error: stormdb_run::config::error::ConfigError) -> Self {
         use stormdb_run::config::error::ConfigError;
         let (id, exit) = match &error {
-            ConfigError::Invalid(problems) => {
-                (problems.first().map_or_else(String::new, |first| first.id().to_string()), Exit::Usage)
-            }
+            ConfigError::Invalid(problems) => (
+                problems.first().map_or_else(String::new, |first| first.id().to_string()),
+                Exit::Usage,
+            ),
             ConfigError::UnusableSchema { .. } => {
                 ("plugin-schema-unusable".to_owned(), Exit::PluginMisbehaved)
             }

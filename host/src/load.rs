@@ -26,6 +26,7 @@ use stormdb_process::{
     lockdown::{Lockdown, lock_down},
 };
 use stormdb_run::event::Failure;
+use tracing::level_filters::LevelFilter;
 
 use self::{
     jobs::Jobs,
@@ -62,6 +63,7 @@ fn run(inheritance: &str) -> Result<(), ProcessError> {
         }
         Some(_) | None => return Ok(()),
     };
+    trace(log_level);
     let loaded = match describe::load(plugins, statements) {
         Ok(loaded) => loaded,
         Err(failure) => {
@@ -116,11 +118,9 @@ fn obey(
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), ProcessError> {
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(body)
-        .map(drop)
-        .map_err(|source| ProcessError::Broker { step: "start a thread of the load process", source })
+    thread::Builder::new().name(name.to_owned()).spawn(body).map(drop).map_err(|source| {
+        ProcessError::Broker { step: "start a thread of the load process", source }
+    })
 }
 
 fn write(mut writer: FrameWriter<UnixStream>, waiting: &Receiver<Notice>) {
@@ -139,4 +139,20 @@ fn work(mut jobs: Jobs, orders: &Receiver<Order>, stop: &Mutex<StopSignal>) {
         *stop.lock().unwrap_or_else(PoisonError::into_inner) = fresh.clone();
         jobs.carry_out(order, &fresh);
     }
+}
+
+/// Lines of log go to stderr, which the supervisor reads line by line.
+fn trace(log_level: u8) {
+    let level = match log_level {
+        0 => LevelFilter::OFF,
+        1 => LevelFilter::ERROR,
+        2 => LevelFilter::WARN,
+        3 => LevelFilter::INFO,
+        4 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    // The only subscriber of this process: nothing else sets one.
+    let set = lines.with_ansi(false).without_time().try_init();
+    debug_assert!(set.is_ok());
 }

@@ -8,11 +8,7 @@ use std::{
 };
 
 use stormdb_report::{event_line::event_line, model::Report, progress, screen::Style, terminal};
-use stormdb_run::{
-    event::RunEvent,
-    plan::BandPlan,
-    record::RunRecord,
-};
+use stormdb_run::{event::RunEvent, plan::BandPlan, record::RunRecord};
 
 use self::bars::Bars;
 use crate::{
@@ -28,7 +24,9 @@ const HEARTBEAT: Duration = Duration::from_secs(60);
 enum Display {
     Bars(Box<Bars>),
     /// A line per minute.
-    Lines { told: Instant },
+    Lines {
+        told: Instant,
+    },
     /// One JSON object per event.
     Events,
     Nothing,
@@ -61,7 +59,10 @@ pub(crate) fn style() -> Style {
 
 fn terminal_width() -> Option<u16> {
     let stdout = stdout();
-    stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok())?.map(|size| size.ws_col)
+    stdout
+        .is_terminal()
+        .then(|| rustix::termios::tcgetwinsize(&stdout).ok())?
+        .map(|size| size.ws_col)
 }
 
 impl Progress {
@@ -78,15 +79,20 @@ impl Progress {
         Self { display, rows: !json, style: style(), started: Instant::now(), band: None }
     }
 
-    /// The run begins: title, plan and the head of the table.
-    pub(crate) fn run_started(&mut self, record: &RunRecord) {
-        self.row(&terminal::head(&record.header, self.style));
+    /// The run begins: title and plan.
+    pub(crate) fn run_started(&self, record: &RunRecord) {
+        self.row(&terminal::title(&record.header, self.style));
     }
 
     /// One event, after the record has it.
     pub(crate) fn event(&mut self, event: &RunEvent, record: &RunRecord) {
         match event {
-            RunEvent::BandStarted { band, .. } => self.band = Some(band.clone()),
+            RunEvent::BandStarted { band, .. } => {
+                if record.bands.len() == 1 {
+                    self.row(&terminal::table_head(&record.header, self.style));
+                }
+                self.band = Some(band.clone());
+            }
             RunEvent::BandFinished { band, .. } | RunEvent::BandFailed { band, .. } => {
                 let row = Report::of(record)
                     .ok()

@@ -26,7 +26,8 @@ pub(crate) fn execute(command: &PgCommand) -> Result<Exit, CommandError> {
 }
 
 fn install() -> Result<Exit, CommandError> {
-    let installation = bundle::install(&pg_home()?, &mut |step: InstallStep| note(&describe(step)))?;
+    let installation =
+        bundle::install(&pg_home()?, &mut |step: InstallStep| note(&describe(step)))?;
     let state = if installation.changed { "installed" } else { "already installed" };
     print(&format!("PostgreSQL {state}: {}", installation.bin_dir.display()))?;
     if let Some(reason) = &installation.without_contrib {
@@ -81,6 +82,10 @@ fn status(pg_bin: Option<&Path>, json: bool) -> Result<Exit, CommandError> {
     }
     let version = &cluster.binaries().version;
     let place = endpoint.map(|endpoint| format!(": {endpoint}")).unwrap_or_default();
-    print(&format!("{state}{place}\nPostgreSQL {version} from {}\ndata in {}", programs.display(), data.display()))?;
+    print(&format!(
+        "{state}{place}\nPostgreSQL {version} from {}\ndata in {}",
+        programs.display(),
+        data.display()
+    ))?;
     Ok(Exit::Success)
 }

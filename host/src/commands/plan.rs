@@ -104,15 +104,34 @@ fn text(config: &RunConfig, plan: &RunPlan) -> String {
     let mut text = columns(&rows);
     let strategy = plan.strategy.as_deref().unwrap_or("single band");
     let total = spoken(plan.total);
-    let _ = writeln!(text, "\n{}: {} bands, {strategy}, {total} without set-up", config.workload.name, plan.bands.len());
+    let _ = writeln!(
+        text,
+        "\n{}: {} bands, {strategy}, {total} without set-up",
+        config.workload.name,
+        plan.bands.len()
+    );
     if let Some(server) = &plan.server {
         let free = server.free();
-        let _ = writeln!(text, "the server allows {} connections, {free} are free; the largest band needs {}", server.max_connections, plan.connections_max);
+        let _ = writeln!(
+            text,
+            "the server allows {} connections, {free} are free; the largest band needs {}",
+            server.max_connections, plan.connections_max
+        );
     }
     if let Some(paired) = &plan.paired_alternative {
-        let sizes: Vec<String> =
-            paired.bands.iter().map(|band| format!("{}/{}", band.workers, band.connections)).collect();
-        let _ = writeln!(text, "in pairs it would be {} bands, {}: {}\n  add {}", paired.bands.len(), spoken(paired.total), sizes.join(" "), paired.flags);
+        let sizes: Vec<String> = paired
+            .bands
+            .iter()
+            .map(|band| format!("{}/{}", band.workers, band.connections))
+            .collect();
+        let _ = writeln!(
+            text,
+            "in pairs it would be {} bands, {}: {}\n  add {}",
+            paired.bands.len(),
+            spoken(paired.total),
+            sizes.join(" "),
+            paired.flags
+        );
     }
     text
 }

@@ -18,9 +18,7 @@ pub(crate) fn execute(command: &PluginCommand) -> Result<Exit, CommandError> {
         PluginCommand::Inspect { plugin, plugins, json } => {
             inspect::execute(plugin, plugins, *json)
         }
-        PluginCommand::Verify { plugin, plugins, explain, json } => {
-            verify::execute(plugin, plugins, *explain, *json)
-        }
+        PluginCommand::Verify(arguments) => verify::execute(arguments),
         PluginCommand::Keygen { out, comment } => author::keygen(out, comment),
         PluginCommand::Sign { bundle, key } => author::sign_bundle(bundle, key),
         PluginCommand::Pack(arguments) => author::pack_bundle(arguments),

@@ -6,7 +6,10 @@ use jiff::Zoned;
 use stormdb_process::{journal::Journal, runs::Runs};
 use stormdb_report::{export::ExportPlan, format, format::Format, model::Report, terminal};
 use stormdb_run::{
-    config::{Resolved, run_config::{ExportConfig, RunConfig}},
+    config::{
+        Resolved,
+        run_config::{ExportConfig, RunConfig},
+    },
     event::RunEvent,
     exit::Exit,
     plan::{RunPlan, plan},
@@ -43,7 +46,8 @@ pub(crate) fn execute(arguments: &RunArgs, global: &GlobalArgs) -> Result<Exit, 
     // The kernel ends a load process with the thread that started it, so that this thread must be
     // the main one.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|source| CommandError::file("start", "the runtime".as_ref(), &source))?;
+    let runtime =
+        runtime.map_err(|source| CommandError::file("start", "the runtime".as_ref(), &source))?;
     runtime.block_on(run(arguments, global))
 }
 
@@ -57,7 +61,8 @@ async fn run(arguments: &RunArgs, global: &GlobalArgs) -> Result<Exit, CommandEr
     let wanted = plan(config, None)?.connections_max;
     let pg_bin = arguments.scenario.pg_bin().map(PathBuf::as_path);
     let target = ReadyTarget::reach(&config.target, pg_bin, wanted).await?;
-    let done = on_target(arguments, global, &resolved, vetted, &target, exports, &mut interrupts).await;
+    let done =
+        on_target(arguments, global, &resolved, vetted, &target, exports, &mut interrupts).await;
     // The server is left as it was found, whatever happened on it.
     let left = target.leave(arguments.keep_server).await;
     let exit = done?;
@@ -128,13 +133,14 @@ async fn measure(
 ) -> Result<Exit, CommandError> {
     if arguments.setup || arguments.rebuild {
         let order = Order::Setup { connections: SETUP_CONNECTIONS, rebuild: arguments.rebuild };
-        load.carry_out(&order, None, interrupts, &mut |event| recorder.event(event)).await?;
+        load.carry_out(&order, None, interrupts, &mut |event| recorder.event(&event)).await?;
     }
-    Stage::attach(&mut load, interrupts, &mut |event| recorder.event(event)).await?;
+    Stage::attach(&mut load, interrupts, &mut |event| recorder.event(&event)).await?;
     let (load, exit) = ladder.climb(load, recorder, interrupts).await?;
     if let Some(mut load) = load {
-        let checked =
-            load.carry_out(&Order::Check, None, interrupts, &mut |event| recorder.event(event)).await;
+        let checked = load
+            .carry_out(&Order::Check, None, interrupts, &mut |event| recorder.event(&event))
+            .await;
         match checked {
             Ok(_) => load.goodbye().await,
             Err(LoadFailure::Stopped(error)) => return Err(error),
@@ -162,7 +168,7 @@ fn conclude(
             (outcome, error.exit, Some(error))
         }
     };
-    recorder.event(RunEvent::RunFinished { outcome })?;
+    recorder.event(&RunEvent::RunFinished { outcome })?;
     let (record, written, export_failure) = recorder.finish();
     let report = Report::of(&record)?;
     if arguments.json {

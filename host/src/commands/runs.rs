@@ -6,20 +6,18 @@ use stormdb_process::{
     journal,
     runs::{RunFolder, Runs},
 };
-use stormdb_report::{model::Report, runs as render, runs::{RunEntry, RunSummary}};
+use stormdb_report::{
+    model::Report,
+    runs as render,
+    runs::{RunEntry, RunSummary},
+};
 use stormdb_run::{
     event::{Failure, RunEvent},
     exit::Exit,
     record::{RecordError, RunRecord},
 };
 
-use crate::{
-    cli::RunsCommand,
-    failure::CommandError,
-    output::print,
-    places,
-    progress::style,
-};
+use crate::{cli::RunsCommand, failure::CommandError, output::print, places, progress::style};
 
 pub(crate) fn execute(command: &RunsCommand) -> Result<Exit, CommandError> {
     match command {
@@ -34,7 +32,8 @@ fn list(json: bool) -> Result<Exit, CommandError> {
         match read(folder) {
             Ok(record) => entries.push(RunEntry::Readable(RunSummary::of(&record))),
             // One damaged run must not hide the others.
-            Err(error) => entries.push(RunEntry::Unreadable { id: folder.id.to_string(), error: error.message }),
+            Err(error) => entries
+                .push(RunEntry::Unreadable { id: folder.id.to_string(), error: error.message }),
         }
     }
     if json {
@@ -84,7 +83,9 @@ fn read(folder: &RunFolder) -> Result<RunRecord, CommandError> {
     let mut record =
         RunRecord::from_events(contents.records).map_err(|error| unreadable(&path, &error))?;
     if let Some(bytes) = contents.truncated {
-        let message = format!("the journal ends in {bytes} bytes of an unfinished record; everything before it is shown");
+        let message = format!(
+            "the journal ends in {bytes} bytes of an unfinished record; everything before it is shown"
+        );
         record.warnings.push(Failure { id: "journal-cut".to_owned(), message });
     }
     Ok(record)

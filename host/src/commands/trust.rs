@@ -30,7 +30,9 @@ fn list(trust_store: Option<&Path>, json: bool) -> Result<Exit, CommandError> {
     }
     if store.entries().is_empty() {
         let path = path.display();
-        print(&format!("nobody is trusted in {path}\nto trust an author: stormdb trust add AUTHOR KEY.pub"))?;
+        print(&format!(
+            "nobody is trusted in {path}\nto trust an author: stormdb trust add AUTHOR KEY.pub"
+        ))?;
         return Ok(Exit::Success);
     }
     let mut rows = vec![["AUTHOR", "KEY", "VALID", "COMMENT"].map(str::to_owned).to_vec()];
@@ -65,7 +67,12 @@ fn add(trust_store: Option<&Path>, author: &str, key: &str) -> Result<Exit, Comm
     let public = PublicKey::from_openssh(line.trim())?;
     let comment = line.split_whitespace().nth(2).unwrap_or_default();
     let entry = TrustStore::add(&path, author, &public, comment)?;
-    print(&format!("trusts {} with key {} in {}", entry.author, entry.key.fingerprint(), path.display()))?;
+    print(&format!(
+        "trusts {} with key {} in {}",
+        entry.author,
+        entry.key.fingerprint(),
+        path.display()
+    ))?;
     Ok(Exit::Success)
 }
 

@@ -101,7 +101,9 @@ fn socket_failure(endpoint: &Endpoint, error: &BrokerError) -> ConnectFailure {
 fn failure(error: &TargetError) -> ConnectFailure {
     let transient = matches!(
         error,
-        TargetError::Starting { .. } | TargetError::TooManyConnections { .. } | TargetError::Lost { .. }
+        TargetError::Starting { .. }
+            | TargetError::TooManyConnections { .. }
+            | TargetError::Lost { .. }
     );
     ConnectFailure { id: error.id().to_owned(), message: error.to_string(), transient }
 }

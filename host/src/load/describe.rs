@@ -2,11 +2,7 @@
 
 use std::os::fd::OwnedFd;
 
-use stormdb_plugin_api::{
-    Error,
-    abi::module::PluginModuleRef,
-    describe::Description,
-};
+use stormdb_plugin_api::{Error, abi::module::PluginModuleRef, describe::Description};
 use stormdb_registry::{
     loader,
     seal::{Sealed, Statement},

@@ -71,10 +71,8 @@ impl Jobs {
         log_level: u8,
         usage: Option<Usage>,
     ) -> Self {
-        let modules: BTreeMap<_, _> = plugins
-            .iter()
-            .map(|plugin| (plugin.description.name.clone(), plugin.module))
-            .collect();
+        let modules: BTreeMap<_, _> =
+            plugins.iter().map(|plugin| (plugin.description.name.clone(), plugin.module)).collect();
         let shared = Shared {
             statements: Arc::new(StatementTable::default()),
             modules,
@@ -132,7 +130,7 @@ impl Jobs {
         let host = HostObject::boxed(Arc::clone(&self.shared));
         let workload = match module.create()(host, asked) {
             RResult::ROk(workload) => workload,
-            RResult::RErr(error) => return Err(plugin_refusal("create", error.into())),
+            RResult::RErr(error) => return Err(plugin_refusal("create", &error.into())),
         };
         let statements = Arc::clone(&self.shared.statements);
         let access = Arc::new(Access::new(self.broker.clone(), login, statements));
@@ -282,13 +280,13 @@ fn local(id: &str, message: String) -> Refusal {
     Refusal { failure: Failure { id: id.to_owned(), message }, fault: Fault::Local }
 }
 
-fn plugin_refusal(callback: &str, error: Error) -> Refusal {
+fn plugin_refusal(callback: &str, error: &Error) -> Refusal {
     let fault = match error.kind() {
         stormdb_plugin_api::ErrorKind::Config => Fault::Usage,
         stormdb_plugin_api::ErrorKind::ConnectionLost => Fault::Target,
         _ => Fault::Plugin,
     };
-    Refusal { failure: plugin_failure(callback, &error), fault }
+    Refusal { failure: plugin_failure(callback, error), fault }
 }
 
 fn engine(error: &EngineError) -> Refusal {

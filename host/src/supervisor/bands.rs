@@ -56,13 +56,13 @@ impl Ladder<'_> {
                 Some(load) => load,
                 None => self.restart(interrupts).await?,
             };
-            recorder.event(RunEvent::BandStarted { band: band.clone(), attempt: 1 })?;
+            recorder.event(&RunEvent::BandStarted { band: band.clone(), attempt: 1 })?;
             let driven = self.drive(band, &mut ready, recorder, interrupts).await;
             match driven {
                 Ok(()) => crashes = 0,
                 Err(failure) => {
                     let (reason, exit) = failure.verdict();
-                    recorder.event(RunEvent::BandFailed { band: band.index, failure: reason })?;
+                    recorder.event(&RunEvent::BandFailed { band: band.index, failure: reason })?;
                     worst = worst.worse(exit);
                     match failure {
                         LoadFailure::Stopped(error) => return Err(error),
@@ -72,7 +72,8 @@ impl Ladder<'_> {
                         LoadFailure::Refused(..) | LoadFailure::Ended(_) => crashes += 1,
                     }
                     if crashes >= CRASHES_IN_A_ROW {
-                        let message = "two bands in a row failed; the bands after them were not run";
+                        let message =
+                            "two bands in a row failed; the bands after them were not run";
                         recorder.warn("run-ended-early", message.to_owned())?;
                         return Ok((None, worst));
                     }
@@ -113,8 +114,13 @@ impl Ladder<'_> {
             max_tries: self.config.retries.saturating_add(1),
             mix: self.offer.mix.clone(),
         }));
-        let silence = Some(SILENCE.saturating_add(CONNECT_BUDGET).saturating_add(DRAIN_LIMIT).saturating_add(deadline));
-        load.carry_out(&order, silence, interrupts, &mut |event| recorder.event(event))
+        let silence = Some(
+            SILENCE
+                .saturating_add(CONNECT_BUDGET)
+                .saturating_add(DRAIN_LIMIT)
+                .saturating_add(deadline),
+        );
+        load.carry_out(&order, silence, interrupts, &mut |event| recorder.event(&event))
             .await
             .map(drop)
     }

@@ -125,7 +125,9 @@ pub(crate) fn find_offer(
         workload.modes.iter().find(|offered| offered.name == mode).map(|m| (plugin, workload, m))
     });
     let Some((plugin, workload, mode)) = found else {
-        let message = format!("no plugin describes `{mode}`, though a manifest lists it; ask its author to mend the manifest");
+        let message = format!(
+            "no plugin describes `{mode}`, though a manifest lists it; ask its author to mend the manifest"
+        );
         return Err(CommandError::new(Exit::PluginRefused, "abi-identity-mismatch", message));
     };
     let weight = |name: &String| {
@@ -135,9 +137,11 @@ pub(crate) fn find_offer(
             weights.get(name).copied().unwrap_or(0.0)
         }
     };
-    let mix: Vec<f64> = workload.operations.iter().map(|operation| weight(&operation.name)).collect();
+    let mix: Vec<f64> =
+        workload.operations.iter().map(|operation| weight(&operation.name)).collect();
     if mix.iter().sum::<f64>() <= 0.0 {
-        let message = "every weight of `workload_config.mix` is 0; give one operation a positive weight";
+        let message =
+            "every weight of `workload_config.mix` is 0; give one operation a positive weight";
         return Err(CommandError::usage("mix-empty", message));
     }
     Ok(Offer { plugin: plugin.to_owned(), workload: workload.clone(), mix })
@@ -154,5 +158,6 @@ pub(crate) fn gaps(lockdown: &Lockdown) -> Option<String> {
             Layer::Absent { reason } => Some(format!("no {name} ({reason})")),
         })
         .collect();
-    (!gaps.is_empty()).then(|| format!("the load process runs with less containment: {}", gaps.join(", ")))
+    (!gaps.is_empty())
+        .then(|| format!("the load process runs with less containment: {}", gaps.join(", ")))
 }

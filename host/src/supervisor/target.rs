@@ -1,11 +1,6 @@
 //! The target of a run: reached, or started for it, and asked what it allows.
 
-use std::{
-    net::ToSocketAddrs as _,
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::ToSocketAddrs as _, path::Path, sync::Arc, time::Duration};
 
 use stormdb_process::broker::dial::{Address as BrokerAddress, Target as BrokerTarget};
 use stormdb_run::{

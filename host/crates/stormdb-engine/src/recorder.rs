@@ -282,3 +282,85 @@ impl Totals {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use stormdb_plugin_api::Outcome;
+    use stormdb_run::measurement::Phase;
+    use tokio::time::Instant;
+
+    use super::{Edges, End, Ended, MOST_WAITING, Recorder};
+    use crate::tally::Totals;
+
+    fn milliseconds(count: u64) -> Duration {
+        Duration::from_millis(count)
+    }
+
+    /// A recorder of a 2 s warm-up and `measure` seconds, and its start.
+    fn recorder(measure: u64) -> (Recorder, Instant) {
+        let start = Instant::now();
+        let edges = Edges::new(start, milliseconds(2000), milliseconds(1000 * measure));
+        (Recorder::new(edges, Totals::new(1, false)), start)
+    }
+
+    fn succeed(recorder: &mut Recorder, ready: Instant, at: Instant) {
+        let how = End::Succeeded { outcome: Outcome::default(), statements: 1 };
+        recorder.record(&Ended { operation: 0, ready, acquired: ready, at, retries: 0, how });
+    }
+
+    /// Phase, end in milliseconds, and operations of everything that is closed.
+    fn closed(recorder: &mut Recorder) -> Vec<(Phase, u128, u64)> {
+        std::iter::from_fn(|| recorder.take_closed())
+            .map(|part| (part.phase, part.end.as_millis(), part.counts.operations))
+            .collect()
+    }
+
+    #[test]
+    fn an_operation_belongs_to_the_phase_in_which_it_began() {
+        let (mut recorder, start) = recorder(2);
+        let at = |ms| start + milliseconds(ms);
+        let spans = [(500, 600), (1900, 2100), (2000, 2100), (2500, 3500), (3900, 9000)];
+        for (ready, ended) in spans {
+            succeed(&mut recorder, at(ready), at(ended));
+        }
+        let totals = recorder.finish();
+        assert_eq!((totals.counts.operations, totals.service.count()), (3, 3));
+        // 100 ms of the second operation are in the measured phase, and 100 ms of the last one.
+        assert_eq!(totals.held, milliseconds(100 + 100 + 1000 + 100));
+        let (warm_up, measure) = (Phase::WarmUp, Phase::Measure);
+        assert_eq!(
+            closed(&mut recorder),
+            [(warm_up, 1000, 1), (warm_up, 2000, 0), (measure, 3000, 1), (measure, 4000, 2)]
+        );
+    }
+
+    #[test]
+    fn intervals_that_nobody_takes_are_joined() {
+        let (mut recorder, start) = recorder(100);
+        for second in 0..102 {
+            let ready = start + milliseconds(1000 * second);
+            succeed(&mut recorder, ready, ready + milliseconds(10));
+        }
+        let totals = recorder.finish();
+        let closed = closed(&mut recorder);
+        assert_eq!(closed.len(), MOST_WAITING);
+        assert_eq!(closed.iter().map(|part| part.2).sum::<u64>(), 102);
+        assert_eq!(closed.last().map(|part| part.1), Some(102_000));
+        assert_eq!(totals.counts.operations, 100);
+    }
+
+    #[test]
+    fn a_stop_that_is_heard_late_keeps_the_intervals_that_ended() {
+        let (mut recorder, start) = recorder(10);
+        let at = |ms| start + milliseconds(ms);
+        succeed(&mut recorder, at(2990), at(3005));
+        recorder.stop(at(2999));
+        let totals = recorder.finish();
+        assert_eq!((totals.measured, totals.stopped), (milliseconds(1000), true));
+        let closed = closed(&mut recorder);
+        assert_eq!(closed[2..], [(Phase::Measure, 3000, 0), (Phase::Measure, 3000, 1)]);
+        assert_eq!(totals.counts.operations, 1);
+    }
+}

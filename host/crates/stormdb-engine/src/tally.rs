@@ -1,6 +1,6 @@
 //! What an executor measured, added up; merged over executors when the band ends.
 
-use std::time::Duration;
+use std::{iter, time::Duration};
 
 use stormdb_run::{
     latency::LatencyHistogram,
@@ -42,7 +42,8 @@ pub(crate) struct OperationCounts {
 impl Totals {
     pub(crate) fn new(operations: usize, shares_connections: bool) -> Self {
         Self {
-            operations: vec![OperationCounts::default(); operations],
+            // Not cloned: a fresh histogram takes no memory before it counts.
+            operations: iter::repeat_with(OperationCounts::default).take(operations).collect(),
             pool_wait: shares_connections.then(LatencyHistogram::default),
             ..Self::default()
         }

@@ -17,12 +17,19 @@ use crate::{
     screen::{Ink, Screen, Style},
 };
 
-/// What is known before the first band: program, target, plan, and the head of the table.
+/// What is known before the first band: program, target and plan.
 #[must_use]
-pub fn head(header: &RunHeader, style: Style) -> String {
+pub fn title(header: &RunHeader, style: Style) -> String {
     let mut screen = Screen::new(style);
     title::write(&mut screen, header);
     screen.end_line();
+    screen.finish()
+}
+
+/// The head of the table, for the moment at which the first band begins.
+#[must_use]
+pub fn table_head(header: &RunHeader, style: Style) -> String {
+    let mut screen = Screen::new(style);
     table::write_head(&mut screen, header);
     screen.finish()
 }

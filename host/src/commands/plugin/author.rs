@@ -58,12 +58,13 @@ pub(crate) fn pack_bundle(arguments: &PackArgs) -> Result<Exit, CommandError> {
 
 fn needs(dependencies: &[String]) -> Result<BTreeMap<String, String>, CommandError> {
     let split = |text: &String| {
-        text.split_once('=').map(|(name, versions)| (name.to_owned(), versions.to_owned())).ok_or_else(
-            || {
-                let message = format!("`--needs {text}` is not NAME=VERSIONS, such as stormdb-datagen=^1");
+        text.split_once('=')
+            .map(|(name, versions)| (name.to_owned(), versions.to_owned()))
+            .ok_or_else(|| {
+                let message =
+                    format!("`--needs {text}` is not NAME=VERSIONS, such as stormdb-datagen=^1");
                 CommandError::usage("usage", message)
-            },
-        )
+            })
     };
     dependencies.iter().map(split).collect()
 }

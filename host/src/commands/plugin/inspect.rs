@@ -65,7 +65,10 @@ fn show(plugin: &Verified, json: bool) -> Result<(), CommandError> {
         ("target", manifest.target.clone()),
         ("library", format!("{}, {} bytes", manifest.library.file, manifest.library.size)),
         ("sha256", manifest.library.sha256.to_string()),
-        ("signed by", format!("{} with key {}", plugin.signer().author, plugin.signer().fingerprint)),
+        (
+            "signed by",
+            format!("{} with key {}", plugin.signer().author, plugin.signer().fingerprint),
+        ),
         ("folder", plugin.bundle().display().to_string()),
     ];
     let rows: Vec<_> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();

@@ -11,19 +11,15 @@ use stormdb_run::exit::Exit;
 
 use super::{is_bundle_path, usable};
 use crate::{
-    cli::PluginArgs,
+    cli::VerifyArgs,
     failure::CommandError,
     output::{columns, note, print, print_json},
     places,
     vetting::Vetting,
 };
 
-pub(crate) fn execute(
-    named: &[String],
-    plugins: &PluginArgs,
-    all_steps: bool,
-    json: bool,
-) -> Result<Exit, CommandError> {
+pub(crate) fn execute(arguments: &VerifyArgs) -> Result<Exit, CommandError> {
+    let VerifyArgs { plugin: named, plugins, explain: all_steps, json } = arguments;
     let vetting = Vetting::with(&plugins.folders, plugins.trust_store.as_deref())?;
     let catalog = vetting.catalog()?;
     let mut exit = Exit::Success;
@@ -33,13 +29,13 @@ pub(crate) fn execute(
         if explanation.outcome.is_err() {
             exit = Exit::PluginRefused;
         }
-        if json {
+        if *json {
             documents.push(document(&bundle, &explanation));
         } else {
-            show(&bundle, &explanation, all_steps)?;
+            show(&bundle, &explanation, *all_steps)?;
         }
     }
-    if json {
+    if *json {
         print_json(&json!({ "plugins": documents }))?;
     }
     Ok(exit)
@@ -93,10 +89,14 @@ fn words(verdict: &Verdict) -> (&'static str, String) {
 }
 
 fn document(bundle: &Path, explanation: &Explanation) -> serde_json::Value {
-    let steps: Vec<_> = explanation.steps.iter().map(|(step, verdict)| {
-        let (word, finding) = words(verdict);
-        json!({ "step": step.to_string(), "verdict": word.to_lowercase(), "finding": finding })
-    }).collect();
+    let steps: Vec<_> = explanation
+        .steps
+        .iter()
+        .map(|(step, verdict)| {
+            let (word, finding) = words(verdict);
+            json!({ "step": step.to_string(), "verdict": word.to_lowercase(), "finding": finding })
+        })
+        .collect();
     let error = explanation.outcome.as_ref().err();
     json!({
         "path": bundle,

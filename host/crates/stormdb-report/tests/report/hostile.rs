@@ -33,7 +33,8 @@ fn no_control_character_reaches_the_terminal() {
     let report = report(&record);
     let style = Style::default();
     let faces = [
-        terminal::head(&record.header, style),
+        terminal::title(&record.header, style),
+        terminal::table_head(&record.header, style),
         terminal::row(&report, 3, style).unwrap(),
         terminal::foot(&report, &["/tmp/a\nb.csv".into()], style),
         terminal::whole(&report, style),

@@ -20,7 +20,8 @@ fn rows_printed_as_bands_end_are_those_of_the_report() {
     ] {
         let record = run(bands);
         let whole = terminal::whole(&report(&record), Style::default());
-        let mut printed = terminal::head(&record.header, Style::default());
+        let mut printed = terminal::title(&record.header, Style::default());
+        printed += &terminal::table_head(&record.header, Style::default());
         for ended in 1..=record.bands.len() {
             let record = so_far(&record, ended);
             let row = terminal::row(
@@ -46,7 +47,7 @@ fn a_narrow_terminal_loses_columns_and_never_the_verdict() {
     let report = report(&record);
     let at = |width| {
         let style = Style { colour: false, width };
-        let head = terminal::head(&record.header, style);
+        let head = terminal::table_head(&record.header, style);
         format!("{}\n{}", head.lines().last().unwrap(), terminal::row(&report, 2, style).unwrap())
     };
     // The titles keep the margin of the table: `expect!` cuts off the spaces that all lines begin with.
@@ -71,7 +72,7 @@ fn a_narrow_terminal_loses_columns_and_never_the_verdict() {
 fn a_pool_with_a_queue_shows_the_wait() {
     let record = run(&[(100, 20, 1000.0)]);
     let style = Style { colour: false, width: 120 };
-    let head = terminal::head(&record.header, style);
+    let head = terminal::table_head(&record.header, style);
     let row = terminal::row(&report(&record), 1, style).unwrap();
     let head = head.lines().last().unwrap();
     expect![[r#"
