@@ -3,3 +3,4 @@
 mod layers;
 mod repository;
 mod tidy;
+mod workloads;
