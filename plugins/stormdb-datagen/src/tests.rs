@@ -64,26 +64,41 @@ fn the_texts_of_a_seed_are_fixed() {
         client().fill(kind, 42, 1..4, &mut texts).unwrap();
         expected.assert_eq(&texts.iter().collect::<Vec<_>>().join("\n"));
     };
-    check(TextKind::Name, expect![[r#"
+    check(
+        TextKind::Name,
+        expect![[r#"
         Theo Lopez
         Lara Moreau
-        Nora Ricci"#]]);
-    check(TextKind::Title, expect![[r#"
+        Nora Ricci"#]],
+    );
+    check(
+        TextKind::Title,
+        expect![[r#"
         Gate and Queen
         Cathedral and Season
-        Oath of the Lighthouse"#]]);
-    check(TextKind::Sentence, expect![[r#"
+        Oath of the Lighthouse"#]],
+    );
+    check(
+        TextKind::Sentence,
+        expect![[r#"
         A distant teacher seeks the journey of the stolen hotel under a false name.
         A proud hunter hears the map of the midnight pass with nothing left to lose.
-        A midnight editor mends the arrow of the lost mill under a false name."#]]);
-    check(TextKind::Paragraph, expect![[r#"
+        A midnight editor mends the arrow of the lost mill under a false name."#]],
+    );
+    check(
+        TextKind::Paragraph,
+        expect![[r#"
         A loud mayor fears the sun of the crooked river only to lose everything. A small gambler keeps the chance of the western cathedral during a long strike. A sleeping surgeon counts the debt of the second archive only to lose everything.
         An open writer leaves the train of the hungry kingdom but nobody believes it. An idle traveller searches the wind of the broken monastery together with an old rival.
-        A fragile merchant needs the tide of the tired mountain on the day of the wedding. A white biologist solves the pilot of the bright fortress in the middle of winter. A fallen traveller searches the sun of the wise tower but nobody believes it."#]]);
-    check(TextKind::Token, expect![[r#"
+        A fragile merchant needs the tide of the tired mountain on the day of the wedding. A white biologist solves the pilot of the bright fortress in the middle of winter. A fallen traveller searches the sun of the wise tower but nobody believes it."#]],
+    );
+    check(
+        TextKind::Token,
+        expect![[r#"
         bfy6bWG0h7unrkkVHlYQg41OnGtOJM8B
         Y9XJdBx0O6zoolOlISuaoiuxICFs5XMX
-        9KjjDYjGN14aAKFpGk7TG5wPY2EJpTaS"#]]);
+        9KjjDYjGN14aAKFpGk7TG5wPY2EJpTaS"#]],
+    );
 }
 
 #[test]

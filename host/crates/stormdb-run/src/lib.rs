@@ -9,4 +9,6 @@ pub mod latency;
 pub mod measurement;
 pub mod record;
 
+pub mod assess;
+
 pub mod exit;

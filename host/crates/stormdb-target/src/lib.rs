@@ -1,3 +1,21 @@
-//! The PostgreSQL under test: embedded server, connections, preflight.
+//! The PostgreSQL under test: bundle, embedded server, connections, preflight.
 
+pub mod error;
+pub mod sqlstate;
+
+pub mod connect;
+pub mod endpoint;
 pub mod session;
+pub mod stream;
+pub mod tls;
+
+pub mod preflight;
+pub mod snapshot;
+
+pub mod account;
+pub mod binaries;
+pub mod bundle;
+pub mod embedded;
+pub mod place;
+
+pub use error::TargetError;

@@ -1,0 +1,93 @@
+//! Where connections come from, and what the engine does with one between operations.
+
+use std::time::Duration;
+
+use stormdb_plugin_api::abi::session::SessionBox;
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// Waits between tries to connect: the first, and the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Opens connections to what is under test; one per executor, used on that executor's thread only.
+#[expect(async_fn_in_trait, reason = "connections stay on one executor")]
+pub trait Connector: 'static {
+    type Connection: Lent + 'static;
+
+    /// Opens one connection.
+    ///
+    /// # Errors
+    /// The connection cannot be opened; the failure says whether a later try may succeed.
+    async fn connect(&self) -> Result<Self::Connection, ConnectFailure>;
+}
+
+/// A connection that the engine lends to one operation at a time. Dropping it closes it.
+#[expect(async_fn_in_trait, reason = "connections stay on one executor")]
+pub trait Lent {
+    /// What the operation gets.
+    fn session(&self) -> &SessionBox;
+
+    /// Called after each try of an operation: rolls back what it left open, and says whether the
+    /// connection can be lent again. Ready at once where nothing was left open.
+    async fn settle(&mut self) -> Settled;
+
+    /// The statements that were executed since the last call, those of `settle` not counted.
+    fn take_statements(&mut self) -> u64;
+
+    /// Asks the server to give up the statement under way. A connection that was cancelled is never
+    /// lent again: the request may arrive late and would hit the next operation.
+    async fn cancel(&self);
+}
+
+/// What became of a connection after an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It can be lent again.
+    Reusable,
+    /// It is gone, or in a state that is not known.
+    Lost,
+}
+
+/// Why a connection could not be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectFailure {
+    /// Stable kebab-case identifier.
+    pub id: String,
+    /// One sentence with the object, the reason and the next step.
+    pub message: String,
+    /// Whether a later try may succeed: the server starts up, or its connections are used up.
+    pub transient: bool,
+}
+
+/// Opens a connection; failures that may pass are tried again, with growing pauses, until `budget`
+/// is used up.
+pub(crate) async fn connect_within<K: Connector>(
+    connector: &K,
+    budget: Duration,
+) -> Result<K::Connection, ConnectFailure> {
+    let until = Instant::now() + budget;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let failure = match timeout_at(until, connector.connect()).await {
+            Ok(Ok(connection)) => return Ok(connection),
+            Ok(Err(failure)) => failure,
+            Err(_elapsed) => return Err(no_answer(budget)),
+        };
+        if !failure.transient || Instant::now() + pause >= until {
+            return Err(failure);
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+fn no_answer(budget: Duration) -> ConnectFailure {
+    ConnectFailure {
+        id: "target-timeout".to_owned(),
+        message: format!(
+            "a connection was not open after {budget:?}; check the server and the network, or \
+             allow more time"
+        ),
+        transient: true,
+    }
+}

@@ -1,0 +1,366 @@
+//! The recorder of one executor: histograms and counts that only this executor touches.
+//!
+//! Intervals end at planned moments, the same on all executors: an operation that ends later opens
+//! the next one. Recording allocates nothing, except for the first error of a kind and for the
+//! histogram of a new interval.
+
+use std::{mem, time::Duration};
+
+use stormdb_plugin_api::{Error, Outcome};
+use stormdb_run::{
+    latency::LatencyHistogram,
+    measurement::{Counts, Phase},
+};
+use tokio::time::Instant;
+
+use crate::{
+    error_class::DEADLINE_EXCEEDED,
+    interval::{INTERVAL, Part},
+    tally::Totals,
+};
+
+/// Closed intervals that wait to be sent; when nobody takes them, the last ones become one.
+const MOST_WAITING: usize = 16;
+
+/// The moments between which a band is measured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Edges {
+    pub(crate) start: Instant,
+    pub(crate) measure: Instant,
+    pub(crate) end: Instant,
+}
+
+impl Edges {
+    pub(crate) fn new(start: Instant, warmup: Duration, measure: Duration) -> Self {
+        let begin = start + warmup;
+        Self { start, measure: begin, end: begin + measure }
+    }
+
+    /// The phase at a moment.
+    pub(crate) fn phase(&self, at: Instant) -> Phase {
+        if at >= self.end {
+            Phase::Drain
+        } else if at >= self.measure {
+            Phase::Measure
+        } else {
+            Phase::WarmUp
+        }
+    }
+
+    /// How much of a span of time lies in the measured phase.
+    fn measured(&self, from: Instant, to: Instant) -> Duration {
+        to.min(self.end).saturating_duration_since(from.max(self.measure))
+    }
+}
+
+/// One operation that ended.
+#[derive(Debug)]
+pub(crate) struct Ended<'a> {
+    /// Index into the operations of the band.
+    pub(crate) operation: u32,
+    /// When its worker was ready for it; the operation begins here.
+    pub(crate) ready: Instant,
+    /// When it got its connection.
+    pub(crate) acquired: Instant,
+    pub(crate) at: Instant,
+    /// Tries after the first.
+    pub(crate) retries: u32,
+    pub(crate) how: End<'a>,
+}
+
+/// How an operation ended.
+#[derive(Debug)]
+pub(crate) enum End<'a> {
+    Succeeded { outcome: Outcome, statements: u64 },
+    Failed { class: &'static str, error: &'a Error },
+    DeadlineExceeded,
+    CancelledAtDrain,
+}
+
+impl Ended<'_> {
+    fn counts(&self) -> Counts {
+        let retries = u64::from(self.retries);
+        match self.how {
+            End::Succeeded { outcome, statements } => Counts {
+                operations: 1,
+                failed: 0,
+                retries,
+                statements,
+                rows_read: outcome.rows_read,
+                rows_written: outcome.rows_written,
+            },
+            End::Failed { .. } | End::DeadlineExceeded => {
+                Counts { failed: 1, retries, ..Counts::default() }
+            }
+            End::CancelledAtDrain => Counts { retries, ..Counts::default() },
+        }
+    }
+
+    /// The latencies of an operation that succeeded.
+    fn latency(&self) -> Option<Latency> {
+        let End::Succeeded { outcome, .. } = self.how else { return None };
+        let pool_wait = nanoseconds(self.acquired.duration_since(self.ready));
+        let service = match outcome.virtual_ns {
+            0 => nanoseconds(self.at.duration_since(self.acquired)),
+            passed => passed,
+        };
+        Some(Latency { pool_wait, service, response: pool_wait.saturating_add(service) })
+    }
+}
+
+/// Nanoseconds.
+struct Latency {
+    pool_wait: u64,
+    service: u64,
+    response: u64,
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    let whole = duration.as_secs().saturating_mul(1_000_000_000);
+    whole.saturating_add(u64::from(duration.subsec_nanos()))
+}
+
+/// Counts what ends on one executor.
+pub(crate) struct Recorder {
+    edges: Edges,
+    open: Open,
+    closed: Vec<Part>,
+    totals: Totals,
+}
+
+/// The interval that counts what ends now.
+struct Open {
+    phase: Phase,
+    start: Instant,
+    end: Instant,
+    counts: Counts,
+    response: LatencyHistogram,
+}
+
+impl Open {
+    fn add(&mut self, counts: &Counts, latency: Option<&Latency>) {
+        self.counts.add(counts);
+        if let Some(latency) = latency {
+            self.response.record(latency.response);
+        }
+    }
+}
+
+impl Recorder {
+    /// `totals` are empty.
+    pub(crate) fn new(edges: Edges, totals: Totals) -> Self {
+        let mut recorder = Self {
+            edges,
+            open: Open {
+                phase: Phase::WarmUp,
+                start: edges.start,
+                end: edges.start,
+                counts: Counts::default(),
+                response: LatencyHistogram::default(),
+            },
+            closed: Vec::with_capacity(MOST_WAITING + 1),
+            totals,
+        };
+        recorder.open_next();
+        recorder
+    }
+
+    /// When the open interval ends.
+    pub(crate) fn interval_end(&self) -> Instant {
+        self.open.end
+    }
+
+    /// Counts one operation.
+    ///
+    /// Every operation that begins in the measured phase is in the measurement exactly once: as
+    /// succeeded, failed, or cancelled when the drain ended. One that ends in the drain belongs to
+    /// the last interval. Nothing that began in the warm-up is in it, however long it took.
+    pub(crate) fn record(&mut self, ended: &Ended<'_>) {
+        self.roll(ended.at);
+        self.totals.held += self.edges.measured(ended.acquired, ended.at);
+        let began = self.edges.phase(ended.ready);
+        if began != self.open.phase {
+            return;
+        }
+        let (counts, latency) = (ended.counts(), ended.latency());
+        self.open.add(&counts, latency.as_ref());
+        if began == Phase::Measure {
+            self.totals.add(ended, &counts, latency.as_ref());
+        }
+    }
+
+    /// Closes the intervals that ended by `now`. The last one of the measured phase stays open
+    /// until the drain has ended.
+    pub(crate) fn roll(&mut self, now: Instant) {
+        while now >= self.open.end && self.open.end < self.edges.end {
+            self.close(false);
+            self.open_next();
+        }
+    }
+
+    fn open_next(&mut self) {
+        let open = &mut self.open;
+        open.phase = self.edges.phase(open.end);
+        open.start = open.end;
+        let limit = match open.phase {
+            Phase::WarmUp => self.edges.measure,
+            _ => self.edges.end,
+        };
+        open.end = limit.min(open.start + INTERVAL);
+    }
+
+    fn close(&mut self, last: bool) {
+        let counts = mem::take(&mut self.open.counts);
+        let response = (self.open.response.count() > 0).then(|| mem::take(&mut self.open.response));
+        let end = self.open.end.duration_since(self.edges.start);
+        let part = Part { phase: self.open.phase, end, last, counts, response };
+        let full = self.closed.len() >= MOST_WAITING;
+        match self.closed.last_mut() {
+            Some(before) if full && before.phase == part.phase => before.extend(part),
+            _ => self.closed.push(part),
+        }
+    }
+
+    /// Takes the oldest closed interval.
+    pub(crate) fn take_closed(&mut self) -> Option<Part> {
+        (!self.closed.is_empty()).then(|| self.closed.remove(0))
+    }
+
+    /// Ends the phase at `at`; after a warm-up that was stopped nothing is measured.
+    pub(crate) fn stop(&mut self, at: Instant) {
+        if at >= self.edges.end {
+            return;
+        }
+        self.roll(at);
+        // The signal may arrive after a later interval has begun.
+        let end = at.max(self.open.start);
+        self.edges.end = end;
+        self.edges.measure = self.edges.measure.min(end);
+        self.open.end = end;
+        self.totals.stopped = true;
+    }
+
+    /// Closes the last interval; the totals are complete.
+    pub(crate) fn finish(&mut self) -> Totals {
+        self.roll(self.edges.end);
+        self.close(true);
+        self.totals.measured = self.edges.end.duration_since(self.edges.measure);
+        mem::take(&mut self.totals)
+    }
+
+    pub(crate) fn edges(&self) -> Edges {
+        self.edges
+    }
+}
+
+impl Totals {
+    fn add(&mut self, ended: &Ended<'_>, counts: &Counts, latency: Option<&Latency>) {
+        self.counts.add(counts);
+        let Some(operation) = self.operations.get_mut(ended.operation as usize) else { return };
+        operation.succeeded += counts.operations;
+        operation.failed += counts.failed;
+        if let Some(latency) = latency {
+            operation.response.record(latency.response);
+            self.service.record(latency.service);
+            if let Some(pool_wait) = &mut self.pool_wait {
+                pool_wait.record(latency.pool_wait);
+            }
+        }
+        match ended.how {
+            End::Succeeded { .. } => {}
+            End::Failed { class, error } => {
+                self.errors.count(class, error.sqlstate(), error.message());
+            }
+            End::DeadlineExceeded => {
+                self.errors.count(
+                    DEADLINE_EXCEEDED,
+                    None,
+                    "the operation took longer than allowed",
+                );
+            }
+            End::CancelledAtDrain => self.cancelled_at_drain += 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use stormdb_plugin_api::Outcome;
+    use stormdb_run::measurement::Phase;
+    use tokio::time::Instant;
+
+    use super::{Edges, End, Ended, MOST_WAITING, Recorder};
+    use crate::tally::Totals;
+
+    fn milliseconds(count: u64) -> Duration {
+        Duration::from_millis(count)
+    }
+
+    /// A recorder of a 2 s warm-up and `measure` seconds, and its start.
+    fn recorder(measure: u64) -> (Recorder, Instant) {
+        let start = Instant::now();
+        let edges = Edges::new(start, milliseconds(2000), milliseconds(1000 * measure));
+        (Recorder::new(edges, Totals::new(1, false)), start)
+    }
+
+    fn succeed(recorder: &mut Recorder, ready: Instant, at: Instant) {
+        let how = End::Succeeded { outcome: Outcome::default(), statements: 1 };
+        recorder.record(&Ended { operation: 0, ready, acquired: ready, at, retries: 0, how });
+    }
+
+    /// Phase, end in milliseconds, and operations of everything that is closed.
+    fn closed(recorder: &mut Recorder) -> Vec<(Phase, u128, u64)> {
+        std::iter::from_fn(|| recorder.take_closed())
+            .map(|part| (part.phase, part.end.as_millis(), part.counts.operations))
+            .collect()
+    }
+
+    #[test]
+    fn an_operation_belongs_to_the_phase_in_which_it_began() {
+        let (mut recorder, start) = recorder(2);
+        let at = |ms| start + milliseconds(ms);
+        let spans = [(500, 600), (1900, 2100), (2000, 2100), (2500, 3500), (3900, 9000)];
+        for (ready, ended) in spans {
+            succeed(&mut recorder, at(ready), at(ended));
+        }
+        let totals = recorder.finish();
+        assert_eq!((totals.counts.operations, totals.service.count()), (3, 3));
+        // 100 ms of the second operation are in the measured phase, and 100 ms of the last one.
+        assert_eq!(totals.held, milliseconds(100 + 100 + 1000 + 100));
+        let (warm_up, measure) = (Phase::WarmUp, Phase::Measure);
+        assert_eq!(
+            closed(&mut recorder),
+            [(warm_up, 1000, 1), (warm_up, 2000, 0), (measure, 3000, 1), (measure, 4000, 2)]
+        );
+    }
+
+    #[test]
+    fn intervals_that_nobody_takes_are_joined() {
+        let (mut recorder, start) = recorder(100);
+        for second in 0..102 {
+            let ready = start + milliseconds(1000 * second);
+            succeed(&mut recorder, ready, ready + milliseconds(10));
+        }
+        let totals = recorder.finish();
+        let closed = closed(&mut recorder);
+        assert_eq!(closed.len(), MOST_WAITING);
+        assert_eq!(closed.iter().map(|part| part.2).sum::<u64>(), 102);
+        assert_eq!(closed.last().map(|part| part.1), Some(102_000));
+        assert_eq!(totals.counts.operations, 100);
+    }
+
+    #[test]
+    fn a_stop_that_is_heard_late_keeps_the_intervals_that_ended() {
+        let (mut recorder, start) = recorder(10);
+        let at = |ms| start + milliseconds(ms);
+        succeed(&mut recorder, at(2990), at(3005));
+        recorder.stop(at(2999));
+        let totals = recorder.finish();
+        assert_eq!((totals.measured, totals.stopped), (milliseconds(1000), true));
+        let closed = closed(&mut recorder);
+        assert_eq!(closed[2..], [(Phase::Measure, 3000, 0), (Phase::Measure, 3000, 1)]);
+        assert_eq!(totals.counts.operations, 1);
+    }
+}

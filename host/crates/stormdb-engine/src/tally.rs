@@ -1,0 +1,155 @@
+//! What an executor measured, added up; merged over executors when the band ends.
+
+use std::{iter, time::Duration};
+
+use stormdb_run::{
+    latency::LatencyHistogram,
+    measurement::{Counts, ErrorTally},
+};
+
+/// Kinds of errors that are told apart; SQLSTATEs come from the plugin and could be invented.
+const MOST_ERRORS: usize = 64;
+/// Bytes of an example message that are kept.
+const LONGEST_EXAMPLE: usize = 500;
+
+/// The measured phase of one executor, or of all.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Totals {
+    /// True length of the measured phase; the longest of the executors.
+    pub(crate) measured: Duration,
+    /// Whether a stop cut the band short.
+    pub(crate) stopped: bool,
+    pub(crate) counts: Counts,
+    /// By index of the operation.
+    pub(crate) operations: Vec<OperationCounts>,
+    pub(crate) service: LatencyHistogram,
+    /// Absent where every worker has its own connection.
+    pub(crate) pool_wait: Option<LatencyHistogram>,
+    pub(crate) errors: Errors,
+    /// Time that connections were held in the measured phase, added up.
+    pub(crate) held: Duration,
+    pub(crate) cancelled_at_drain: u64,
+}
+
+/// One operation of the mix.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OperationCounts {
+    pub(crate) succeeded: u64,
+    pub(crate) failed: u64,
+    pub(crate) response: LatencyHistogram,
+}
+
+impl Totals {
+    pub(crate) fn new(operations: usize, shares_connections: bool) -> Self {
+        Self {
+            // Not cloned: a fresh histogram takes no memory before it counts.
+            operations: iter::repeat_with(OperationCounts::default).take(operations).collect(),
+            pool_wait: shares_connections.then(LatencyHistogram::default),
+            ..Self::default()
+        }
+    }
+
+    /// Adds another executor's totals.
+    pub(crate) fn merge(&mut self, other: Self) {
+        let Self {
+            measured,
+            stopped,
+            counts,
+            operations,
+            service,
+            pool_wait,
+            errors,
+            held,
+            cancelled_at_drain,
+        } = other;
+        self.measured = self.measured.max(measured);
+        self.stopped |= stopped;
+        self.counts.add(&counts);
+        for (mine, theirs) in self.operations.iter_mut().zip(operations) {
+            let OperationCounts { succeeded, failed, response } = theirs;
+            mine.succeeded += succeeded;
+            mine.failed += failed;
+            mine.response.merge(&response);
+        }
+        self.service.merge(&service);
+        if let (Some(mine), Some(theirs)) = (&mut self.pool_wait, pool_wait) {
+            mine.merge(&theirs);
+        }
+        errors.0.into_iter().for_each(|tally| self.errors.add(tally));
+        self.held += held;
+        self.cancelled_at_drain += cancelled_at_drain;
+    }
+}
+
+/// Failed operations by class and SQLSTATE; a linear search, since there are few.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Errors(Vec<ErrorTally>);
+
+impl Errors {
+    /// Counts one failed operation.
+    pub(crate) fn count(&mut self, class: &str, sqlstate: Option<&str>, message: &str) {
+        let known = self
+            .0
+            .iter_mut()
+            .find(|known| known.class == class && known.sqlstate.as_deref() == sqlstate);
+        if let Some(known) = known {
+            known.count += 1;
+            return;
+        }
+        let example = &message[..message.floor_char_boundary(LONGEST_EXAMPLE)];
+        self.add(ErrorTally {
+            class: class.to_owned(),
+            sqlstate: sqlstate.map(str::to_owned),
+            count: 1,
+            example: example.to_owned(),
+        });
+    }
+
+    fn add(&mut self, tally: ErrorTally) {
+        let same = |known: &&mut ErrorTally| {
+            known.class == tally.class && known.sqlstate == tally.sqlstate
+        };
+        if let Some(known) = self.0.iter_mut().find(same) {
+            known.count += tally.count;
+        } else if self.0.len() < MOST_ERRORS {
+            self.0.push(tally);
+        } else if let Some(rest) = self.0.last_mut() {
+            // The last kind takes in what there is no room for.
+            "other".clone_into(&mut rest.class);
+            rest.sqlstate = None;
+            rest.count += tally.count;
+        }
+    }
+
+    /// The most frequent first.
+    pub(crate) fn into_sorted(mut self) -> Vec<ErrorTally> {
+        self.0.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.class.cmp(&b.class)));
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Errors, MOST_ERRORS};
+
+    #[test]
+    fn invented_sqlstates_do_not_grow_without_bound() {
+        let mut errors = Errors::default();
+        for code in 10_000..20_000 {
+            errors.count("other", Some(&code.to_string()), "no");
+        }
+        let sorted = errors.into_sorted();
+        assert_eq!(sorted.len(), MOST_ERRORS);
+        assert_eq!(sorted.iter().map(|tally| tally.count).sum::<u64>(), 10_000);
+        assert_eq!((sorted[0].class.as_str(), sorted[0].sqlstate.as_deref()), ("other", None));
+    }
+
+    #[test]
+    fn the_first_message_is_the_example() {
+        let mut errors = Errors::default();
+        errors.count("deadlock", Some("40P01"), &"ü".repeat(400));
+        errors.count("deadlock", Some("40P01"), "second");
+        let sorted = errors.into_sorted();
+        assert_eq!((sorted[0].count, sorted[0].example.as_str()), (2, "ü".repeat(250).as_str()));
+    }
+}

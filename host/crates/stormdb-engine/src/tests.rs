@@ -1,0 +1,9 @@
+//! Whole bands of a scripted workload on scripted connections, in paused time.
+
+mod fake;
+
+mod failures;
+mod figures;
+mod phases;
+mod set_up;
+mod threads;

@@ -1,0 +1,216 @@
+//! One worker: ready, acquire, execute, record; again until the drain.
+
+use std::rc::Rc;
+
+use stormdb_plugin_api::{Call, Error, ErrorKind, Outcome, abi::workload::WorkerBox};
+use tokio::{select, task::coop, time::Instant};
+
+use crate::{
+    EngineError,
+    connection::{Connector, Lent, Settled, connect_within},
+    deadline::{Cancelled, Slot},
+    error_class::{class_of, is_retryable},
+    pool::Ticket,
+    recorder::{End, Ended},
+    shard::Shard,
+};
+
+/// A worker and where it gets its connections from.
+pub(crate) struct Worker<K: Connector> {
+    pub(crate) shard: Rc<Shard<K>>,
+    /// In the band, from 0.
+    pub(crate) number: u32,
+    pub(crate) plugin: WorkerBox,
+    /// See [`worker_seed`](crate::draw::worker_seed).
+    pub(crate) seed: u64,
+    pub(crate) slot: Rc<Slot>,
+    pub(crate) source: Source<K::Connection>,
+}
+
+/// Where a worker's connections come from.
+pub(crate) enum Source<C> {
+    /// It keeps one for itself; absent while it is lent.
+    Own(Option<C>),
+    /// It queues for the pool of its executor.
+    Shared(Rc<Ticket<C>>),
+}
+
+/// What became of an operation and of its connection.
+struct Lending {
+    result: Result<Success, Fault>,
+    retries: u32,
+    settled: Settled,
+}
+
+struct Success {
+    outcome: Outcome,
+    statements: u64,
+}
+
+enum Fault {
+    Failed(Error),
+    Cancelled(Cancelled),
+}
+
+impl From<Cancelled> for Fault {
+    fn from(why: Cancelled) -> Self {
+        Self::Cancelled(why)
+    }
+}
+
+impl<K: Connector> Worker<K> {
+    /// Works until the drain.
+    ///
+    /// # Errors
+    /// The plugin panicked, or a lost connection could not be replaced.
+    pub(crate) async fn run(mut self) -> Result<(), EngineError> {
+        let shard = Rc::clone(&self.shard);
+        let mut now = Instant::now();
+        let mut sequence = 0;
+        while let Some(ready) = shard.spec.pacing.ready(now, &shard.drain).await {
+            let call = shard.mix.call(self.seed, sequence);
+            sequence += 1;
+            let Some((mut connection, acquired)) = self.acquire(ready).await else {
+                now = Instant::now();
+                self.record(call, ready..now, now, &Lending::never());
+                break;
+            };
+            self.slot.begin(acquired);
+            let lending = self.execute(call, &mut connection).await;
+            self.slot.end();
+            now = Instant::now();
+            self.record(call, ready..now, acquired, &lending);
+            let lending = self.unless_panicked(lending)?;
+            match lending.settled {
+                Settled::Reusable => self.release(connection),
+                Settled::Lost => {
+                    drop(connection);
+                    let Some(connection) = self.replacement().await? else { break };
+                    self.release(connection);
+                    now = Instant::now();
+                }
+            }
+            // An operation that never waits would keep the executor from everything else.
+            coop::consume_budget().await;
+        }
+        Ok(())
+    }
+
+    /// A connection and the moment at which it was had; nothing where the drain has ended.
+    async fn acquire(&mut self, ready: Instant) -> Option<(K::Connection, Instant)> {
+        let ticket = match &mut self.source {
+            Source::Own(connection) => return connection.take().map(|it| (it, ready)),
+            Source::Shared(ticket) => ticket,
+        };
+        let pool = self.shard.pool.as_ref()?;
+        if let Some(connection) = pool.try_acquire() {
+            return Some((connection, ready));
+        }
+        let connection = pool.acquire(ticket).await?;
+        Some((connection, Instant::now()))
+    }
+
+    fn release(&mut self, connection: K::Connection) {
+        match (&mut self.source, &self.shard.pool) {
+            (Source::Shared(_), Some(pool)) => pool.release(connection),
+            (Source::Own(kept), _) => *kept = Some(connection),
+            // There is a pool wherever a worker shares.
+            (Source::Shared(_), None) => drop(connection),
+        }
+    }
+
+    /// A new connection in place of a lost one; nothing where the drain came first.
+    async fn replacement(&self) -> Result<Option<K::Connection>, EngineError> {
+        let shard = &self.shard;
+        select! {
+            biased;
+            () = shard.drain.begun() => Ok(None),
+            opened = connect_within(&shard.connector, shard.spec.connect_budget) => Ok(Some(opened?)),
+        }
+    }
+
+    /// Executes one operation, again where the policy says so: the same call on the same
+    /// connection, after a rollback.
+    async fn execute(&mut self, call: Call, connection: &mut K::Connection) -> Lending {
+        let max_tries = self.shard.spec.retries.max_tries;
+        let mut retries = 0;
+        loop {
+            let (result, settled) = self.attempt(call, connection).await;
+            let repeat = retries + 1 < max_tries
+                && settled == Settled::Reusable
+                && matches!(&result, Err(Fault::Failed(error)) if is_retryable(error));
+            if !repeat {
+                return Lending { result, retries, settled };
+            }
+            retries += 1;
+        }
+    }
+
+    async fn attempt(
+        &mut self,
+        call: Call,
+        connection: &mut K::Connection,
+    ) -> (Result<Success, Fault>, Settled) {
+        let operation = self.plugin.execute(call, connection.session());
+        let result = match self.slot.watch(operation, || connection.cancel()).await {
+            Ok(result) => result.into_result().map_err(Error::from),
+            Err(why) => return (Err(why.into()), Settled::Lost),
+        };
+        let statements = connection.take_statements();
+        let result = match result {
+            Ok(outcome) => Ok(Success { outcome, statements }),
+            Err(error) if error.kind() == ErrorKind::ConnectionLost => {
+                return (Err(Fault::Failed(error)), Settled::Lost);
+            }
+            Err(error) => Err(Fault::Failed(error)),
+        };
+        let settled = self.slot.bound(connection.settle()).await.unwrap_or(Settled::Lost);
+        (result, settled)
+    }
+
+    fn record(
+        &self,
+        call: Call,
+        span: std::ops::Range<Instant>,
+        acquired: Instant,
+        lending: &Lending,
+    ) {
+        let how = match &lending.result {
+            Ok(Success { outcome, statements }) => {
+                End::Succeeded { outcome: *outcome, statements: *statements }
+            }
+            Err(Fault::Failed(error)) => {
+                End::Failed { class: class_of(error, self.shard.spec.classify), error }
+            }
+            Err(Fault::Cancelled(Cancelled::Deadline)) => End::DeadlineExceeded,
+            Err(Fault::Cancelled(Cancelled::Drain)) => End::CancelledAtDrain,
+        };
+        self.shard.recorder.borrow_mut().record(&Ended {
+            operation: call.operation,
+            ready: span.start,
+            acquired,
+            at: span.end,
+            retries: lending.retries,
+            how,
+        });
+    }
+
+    /// A panic leaves the plugin's instance unusable: it ends the band.
+    fn unless_panicked(&self, lending: Lending) -> Result<Lending, EngineError> {
+        match lending.result {
+            Err(Fault::Failed(source)) if source.kind() == ErrorKind::Panic => {
+                let place = format!(" of worker {}", self.number);
+                Err(EngineError::Plugin { callback: "execute", place, source })
+            }
+            _ => Ok(lending),
+        }
+    }
+}
+
+impl Lending {
+    /// The operation was cancelled before it got a connection.
+    fn never() -> Self {
+        let result = Err(Fault::Cancelled(Cancelled::Drain));
+        Self { result, retries: 0, settled: Settled::Lost }
+    }
+}
