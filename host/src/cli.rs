@@ -8,10 +8,12 @@ use stormdb_run::config::overrides::Overrides;
 /// PostgreSQL scalability lab: signed workload plugins, progressive bands, a verdict with its
 /// evidence.
 #[derive(Debug, Parser)]
-#[command(name = "stormdb", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "`stormdb --config FILE --progressive --setup` is the same as `stormdb run …`.\n\
+#[command(name = "stormdb", version, max_term_width = 100)]
+#[command(
+    after_help = "`stormdb --config FILE --progressive --setup` is the same as `stormdb run …`.\n\
                         Exit codes: 0 ok, 2 usage or configuration, 3 plugin refused, 4 plugin misbehaved, \
-                        5 target unavailable, 6 storage failed, 130/143 stopped.")]
+                        5 target unavailable, 6 storage failed, 130/143 stopped."
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: GlobalArgs,
@@ -91,7 +93,7 @@ pub(crate) struct ScenarioArgs {
     workload: Option<String>,
     /// Size of the data, in the workload's own unit.
     #[arg(long)]
-    scale: Option<u32>,
+    scale: Option<u64>,
     /// Workers of a single band.
     #[arg(long)]
     workers: Option<u32>,
@@ -182,6 +184,7 @@ impl ScenarioArgs {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) scenario: ScenarioArgs,
@@ -230,17 +233,7 @@ pub(crate) enum PluginCommand {
         json: bool,
     },
     /// Take every step of the loader up to sealed memory, and run nothing.
-    Verify {
-        /// Names of plugins or folders of bundles; none means all.
-        plugin: Vec<String>,
-        #[command(flatten)]
-        plugins: PluginArgs,
-        /// Show every step with its verdict.
-        #[arg(long)]
-        explain: bool,
-        #[arg(long)]
-        json: bool,
-    },
+    Verify(VerifyArgs),
     /// Make an author key: an OpenSSH ed25519 key pair.
     Keygen {
         /// File of the private key; the public key gets `.pub` appended.
@@ -260,6 +253,19 @@ pub(crate) enum PluginCommand {
     },
     /// Make a bundle folder of a built library.
     Pack(Box<PackArgs>),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Names of plugins or folders of bundles; none means all.
+    pub(crate) plugin: Vec<String>,
+    #[command(flatten)]
+    pub(crate) plugins: PluginArgs,
+    /// Show every step with its verdict.
+    #[arg(long)]
+    pub(crate) explain: bool,
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -88,9 +88,50 @@ impl From<stormdb_process::ProcessError> for CommandError {
     }
 }
 
+impl From<stormdb_report::ReportError> for CommandError {
+    fn from(error: stormdb_report::ReportError) -> Self {
+        let (exit, id) = match &error {
+            stormdb_report::ReportError::UnknownFormat { .. } => (Exit::Usage, "format-unknown"),
+            stormdb_report::ReportError::Storage { .. } => (Exit::Storage, "export-failed"),
+            stormdb_report::ReportError::Record { .. }
+            | stormdb_report::ReportError::Render { .. } => (Exit::Storage, "report-failed"),
+        };
+        Self::new(exit, id, chain(&error))
+    }
+}
+
+impl From<stormdb_run::plan::PlanError> for CommandError {
+    fn from(error: stormdb_run::plan::PlanError) -> Self {
+        let (exit, id) = match &error {
+            stormdb_run::plan::PlanError::NothingFree { .. } => {
+                (Exit::Target, "target-too-few-connections")
+            }
+            stormdb_run::plan::PlanError::Ladder(_) => (Exit::Usage, "ladder-impossible"),
+        };
+        Self::new(exit, id, chain(&error))
+    }
+}
+
 impl From<stormdb_run::config::error::ConfigError> for CommandError {
     fn from(error: stormdb_run::config::error::ConfigError) -> Self {
-        let id = error.id().to_owned();
-        Self { rendered: true, ..Self::new(Exit::Usage, id, error.render()) }
+        use stormdb_run::config::error::ConfigError;
+        let (id, exit) = match &error {
+            ConfigError::Invalid(problems) => (
+                problems.first().map_or_else(String::new, |first| first.id().to_string()),
+                Exit::Usage,
+            ),
+            ConfigError::UnusableSchema { .. } => {
+                ("plugin-schema-unusable".to_owned(), Exit::PluginMisbehaved)
+            }
+            ConfigError::Unreadable { .. } | ConfigError::TooLarge { .. } => {
+                ("configuration-unreadable".to_owned(), Exit::Usage)
+            }
+            ConfigError::PasswordUnreadable { .. } | ConfigError::PasswordEmpty { .. } => {
+                ("password-unreadable".to_owned(), Exit::Usage)
+            }
+        };
+        // A text with snippets does not show its id by itself.
+        let text = format!("error[{id}]\n{}", error.render(false));
+        Self { rendered: true, ..Self::new(exit, id, text) }
     }
 }

@@ -1,2 +1,61 @@
 //! The `stormdb` command.
-fn main() {}
+
+mod cli;
+mod commands;
+mod failure;
+mod load;
+mod logging;
+mod machine;
+mod output;
+mod places;
+mod progress;
+mod scenario;
+mod supervisor;
+mod vetting;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use stormdb_run::exit::Exit;
+
+use crate::{
+    cli::{Cli, Command, GlobalArgs, spell_out},
+    failure::CommandError,
+};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse_from(spell_out(std::env::args_os().collect())) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are results; everything else is a usage error.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Success };
+            drop(error.print());
+            return ExitCode::from(exit.code());
+        }
+    };
+    if let Command::LoadProcess { inheritance } = &cli.command {
+        return load::main(inheritance);
+    }
+    logging::start(&cli.global);
+    stormdb_process::signals::ignore_file_size_signal();
+    let exit = execute(&cli.command, &cli.global).unwrap_or_else(|error| {
+        output::note(&error.to_string());
+        error.exit
+    });
+    ExitCode::from(exit.code())
+}
+
+fn execute(command: &Command, global: &GlobalArgs) -> Result<Exit, CommandError> {
+    match command {
+        Command::Run(arguments) => commands::run::execute(arguments, global),
+        Command::Plan(arguments) => commands::plan::execute(arguments),
+        Command::Plugin(command) => commands::plugin::execute(command),
+        Command::Trust(command) => commands::trust::execute(command),
+        Command::Report(arguments) => commands::report::execute(arguments),
+        Command::Runs(command) => commands::runs::execute(command),
+        Command::Config(command) => commands::config::execute(command),
+        Command::Pg(command) => commands::pg::execute(command),
+        // Handled before logging starts: it locks itself down first.
+        Command::LoadProcess { .. } => Ok(Exit::Success),
+    }
+}

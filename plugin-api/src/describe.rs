@@ -205,6 +205,13 @@ impl WorkloadDescription {
         self
     }
 
+    /// Sets the oldest PostgreSQL major version that the workload works with.
+    #[must_use]
+    pub fn minimum_postgres(mut self, major: u32) -> Self {
+        self.minimum_postgres = Some(major);
+        self
+    }
+
     /// Sets the JSON schema of `workload_config`.
     #[must_use]
     pub fn config_schema(mut self, schema: Value) -> Self {

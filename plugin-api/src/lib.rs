@@ -87,6 +87,7 @@ mod host;
 mod numeric;
 mod params;
 mod rows;
+pub mod schema;
 mod service;
 mod session;
 #[cfg(feature = "testing")]

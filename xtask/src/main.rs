@@ -1,2 +1,51 @@
-//! Tasks for newcomers and CI.
-fn main() {}
+//! `cargo xtask`: what a newcomer, a developer and CI type. Every task drives the built `stormdb`;
+//! nothing of the product lives here.
+
+mod bundles;
+mod demo;
+mod place;
+mod postgres;
+mod program;
+mod stormdb;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use rustix::{fs::Mode, process::umask};
+
+use crate::workspace::Workspace;
+
+/// Tasks of the StormDB repository.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Build everything and run a short ladder of bands on a private PostgreSQL.
+    Demo,
+    /// Build everything, set up what the tests need, and run all of them.
+    Test(test::TestArgs),
+    /// Build the host and install the PostgreSQL bundle.
+    Postgres,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // The loader refuses plugins that others could change, whatever the user's umask is.
+    umask(Mode::WGRP | Mode::WOTH);
+    let done = Workspace::read().and_then(|workspace| match cli.task {
+        Task::Demo => demo::run(&workspace),
+        Task::Test(arguments) => test::run(&workspace, &arguments),
+        Task::Postgres => postgres::run(&workspace),
+    });
+    done.unwrap_or_else(|error| {
+        anstream::eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

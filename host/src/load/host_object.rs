@@ -11,7 +11,7 @@ use std::{
 
 use abi_stable::{
     sabi_trait::prelude::TD_Opaque,
-    std_types::{RString, RStr},
+    std_types::{RStr, RString},
 };
 use stormdb_plugin_api::abi::{
     host::{Host, Host_TO, HostBox},
@@ -68,12 +68,7 @@ impl Shared {
 
 fn event_of(progress: &StageProgress) -> RunEvent {
     let StageProgress { stage, done, total, unit, told: _ } = progress;
-    RunEvent::SetupProgress {
-        stage: stage.clone(),
-        done: *done,
-        total: *total,
-        unit: unit.clone(),
-    }
+    RunEvent::SetupProgress { stage: stage.clone(), done: *done, total: *total, unit: unit.clone() }
 }
 
 /// One workload instance's handle.

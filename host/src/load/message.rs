@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stormdb_plugin_api::describe::Description;
 use stormdb_process::lockdown::{Lockdown, LockdownPlan};
+use stormdb_registry::seal::Statement;
 use stormdb_run::event::{Failure, RunEvent};
 use stormdb_target::endpoint::Endpoint;
 
@@ -14,7 +15,7 @@ use stormdb_target::endpoint::Endpoint;
 #[serde(tag = "order", rename_all = "kebab-case")]
 pub(crate) enum Order {
     /// First: give up what plugins must not have, then load them.
-    Load { lockdown: LockdownPlan, plugins: Vec<PluginOrder>, log_level: u8 },
+    Load { lockdown: LockdownPlan, plugins: Vec<Statement>, log_level: u8 },
     /// Make the workload instance.
     Create(Box<CreateOrder>),
     /// Make the schema and its data over so many connections; `rebuild` drops it first.
@@ -29,14 +30,6 @@ pub(crate) enum Order {
     Check,
     /// End.
     Goodbye,
-}
-
-/// A sealed library among the inherited descriptors, and what must be found in it.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct PluginOrder {
-    pub(crate) name: String,
-    pub(crate) version: String,
-    pub(crate) sha256: String,
 }
 
 /// The workload to make, and the target to connect it to.
@@ -80,6 +73,8 @@ pub(crate) struct BandOrder {
     pub(crate) drain_limit: Duration,
     pub(crate) seed: u64,
     pub(crate) deadline: Duration,
+    /// Longest time in which a connection must be had.
+    pub(crate) connect_budget: Duration,
     pub(crate) max_tries: u32,
     /// Relative weight per operation, by the order of the description.
     pub(crate) mix: Vec<f64>,

@@ -8,7 +8,7 @@ use std::{
 
 use stormdb_process::{
     ProcessError,
-    broker::{self, Target},
+    broker::{self, dial::Target},
     exit::{Exit as End, Kill},
     frames::{AsyncFrameReader, AsyncFrameWriter},
     spawn::{LoadCommand, LoadProcess, spawn},

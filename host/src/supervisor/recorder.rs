@@ -6,7 +6,7 @@ use std::{
 };
 
 use stormdb_process::journal::Journal;
-use stormdb_report::files::{ExportPlan, write_exports};
+use stormdb_report::{export::ExportPlan, model::Report};
 use stormdb_run::{
     event::{Failure, RunEvent},
     record::{RunHeader, RunRecord},
@@ -54,7 +54,7 @@ impl Recorder {
     ///
     /// # Errors
     /// The journal cannot be written; a run whose results cannot be kept must not go on.
-    pub(crate) fn event(&mut self, event: RunEvent) -> Result<(), CommandError> {
+    pub(crate) fn event(&mut self, event: &RunEvent) -> Result<(), CommandError> {
         let closes = matches!(
             event,
             RunEvent::BandFinished { .. }
@@ -65,12 +65,15 @@ impl Recorder {
         );
         // Progress is for the eyes; a journal of it would only grow.
         if !matches!(event, RunEvent::SetupProgress { .. }) {
-            self.append(&event, closes)?;
+            self.append(event, closes)?;
         }
         let band_ended =
             matches!(event, RunEvent::BandFinished { .. } | RunEvent::BandFailed { .. });
+        if let RunEvent::Logged { level, target, message } = event {
+            log(level, target, message);
+        }
         self.record.apply(event.clone());
-        self.progress.event(&event, &self.record);
+        self.progress.event(event, &self.record);
         if band_ended || matches!(event, RunEvent::RunFinished { .. }) {
             self.export();
         }
@@ -79,16 +82,11 @@ impl Recorder {
 
     /// Something that a reader of the report must know.
     pub(crate) fn warn(&mut self, id: &str, message: String) -> Result<(), CommandError> {
-        self.event(RunEvent::Warned { warning: Failure { id: id.to_owned(), message } })
-    }
-
-    /// The run so far.
-    pub(crate) fn record(&self) -> &RunRecord {
-        &self.record
+        self.event(&RunEvent::Warned { warning: Failure { id: id.to_owned(), message } })
     }
 
     /// Ends the progress display; what is left is the record, the files, and what hindered them.
-    pub(crate) fn finish(mut self) -> (RunRecord, Vec<PathBuf>, Option<CommandError>) {
+    pub(crate) fn finish(self) -> (RunRecord, Vec<PathBuf>, Option<CommandError>) {
         self.progress.finish();
         (self.record, self.written, self.export_failure)
     }
@@ -104,7 +102,8 @@ impl Recorder {
 
     /// The files are another form of the journal: a failure to write them fails no band.
     fn export(&mut self) {
-        match write_exports(&self.record, &self.exports) {
+        let written = Report::of(&self.record).and_then(|report| self.exports.write(&report));
+        match written {
             Ok(written) => {
                 self.written = written;
                 self.export_failure = None;
@@ -117,5 +116,16 @@ impl Recorder {
                 self.export_failure = Some(error);
             }
         }
+    }
+}
+
+/// A line of log of a plugin, among the supervisor's own.
+fn log(level: &str, plugin: &str, message: &str) {
+    match level {
+        "error" => tracing::error!(target: "plugin", plugin, "{message}"),
+        "warn" => tracing::warn!(target: "plugin", plugin, "{message}"),
+        "info" => tracing::info!(target: "plugin", plugin, "{message}"),
+        "debug" => tracing::debug!(target: "plugin", plugin, "{message}"),
+        _ => tracing::trace!(target: "plugin", plugin, "{message}"),
     }
 }

@@ -1,1 +1,131 @@
-//! Movies, actors, comments and votes: the imdb workload
+//! Movies, their cast, comments, views and votes: the imdb workload.
+//!
+//! The data is a function of seed and scale ([`catalogue`]), so that operations can ask for
+//! values that are there, and check what they read, without reading it first.
+
+mod catalogue;
+mod checks;
+mod dataset;
+mod operation;
+mod operations;
+mod reads;
+mod setup;
+mod writes;
+
+use std::sync::{Mutex, PoisonError};
+
+use datagen_service::Datagen;
+use stormdb_plugin_api::{
+    Call, Create, Error, Host, Outcome, Plugin, Result, Rng, Seat, Session, SetupPart, Worker,
+    Workload,
+    describe::{Check, Class, Description, Operation as Described, WorkloadDescription},
+    export_plugin,
+};
+
+use crate::{catalogue::Catalogue, dataset::Dataset, operations::Operations};
+
+/// The schema of all tables.
+const SCHEMA: &str = "stormdb_imdb";
+
+/// The plugin `stormdb-imdb`.
+pub struct Imdb;
+
+impl Plugin for Imdb {
+    type Workload = ImdbWorkload;
+
+    fn describe() -> Description {
+        let operations = Operations::list();
+        // 15 reads of weight 49 are to 7 writes of weight 45 as 70 to 30.
+        let mix = |read: u32, write: u32| -> Vec<(&str, u32)> {
+            let weight = |class| if class == Class::Read { read } else { write };
+            let weighted = operations.iter().map(|&(name, class)| (name, weight(class)));
+            weighted.filter(|&(_, weight)| weight > 0).collect()
+        };
+        let mut workload =
+            WorkloadDescription::new("imdb", "Movies, actors, comments, views and votes")
+                .minimum_postgres(14)
+                .mode("imdb", &mix(49, 45))
+                .mode("imdb_read", &mix(1, 0))
+                .mode("imdb_write", &mix(0, 1))
+                .mode("imdb_mixed", &mix(49, 45))
+                .scale("movies", 1000);
+        for (name, class) in operations {
+            workload = workload.operation(Described::new(name, class));
+        }
+        for (name, parallel) in setup::STAGES {
+            workload = workload.stage(name, parallel);
+        }
+        Description::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")).workload(workload)
+    }
+
+    fn create(create: Create<'_>) -> Result<ImdbWorkload> {
+        let datagen = Datagen::import(&create.host)?;
+        Ok(ImdbWorkload {
+            asked: Catalogue::new(create.scale(), create.seed(), datagen)?,
+            operations: Operations::register(&create.host),
+            host: create.host,
+            dataset: Mutex::new(None),
+        })
+    }
+}
+
+export_plugin!(Imdb);
+
+/// One instance: what was asked for, and what is loaded.
+pub struct ImdbWorkload {
+    host: Host,
+    /// The data that a set-up makes.
+    asked: Catalogue,
+    operations: Operations,
+    /// The data that was found.
+    dataset: Mutex<Option<Dataset>>,
+}
+
+impl Workload for ImdbWorkload {
+    type Worker = ImdbWorker;
+
+    async fn setup(&self, part: SetupPart, db: &mut Session<'_>) -> Result<()> {
+        setup::run(&self.asked, part, &self.host, db).await
+    }
+
+    async fn attach(&self, db: &mut Session<'_>) -> Result<()> {
+        let dataset = Dataset::find(&self.asked, &self.host, db).await?;
+        *self.dataset.lock().unwrap_or_else(PoisonError::into_inner) = Some(dataset);
+        Ok(())
+    }
+
+    async fn teardown(&self, db: &mut Session<'_>) -> Result<()> {
+        setup::teardown(db).await
+    }
+
+    async fn check(&self, db: &mut Session<'_>) -> Result<Vec<Check>> {
+        checks::run(db).await
+    }
+
+    fn worker(&self, _seat: Seat) -> Result<ImdbWorker> {
+        let dataset = *self.dataset.lock().unwrap_or_else(PoisonError::into_inner);
+        let dataset =
+            dataset.ok_or_else(|| Error::protocol("`worker` was called before `attach`"))?;
+        Ok(ImdbWorker { dataset, operations: self.operations })
+    }
+}
+
+/// A client that executes any of the operations.
+pub struct ImdbWorker {
+    dataset: Dataset,
+    operations: Operations,
+}
+
+impl Worker for ImdbWorker {
+    async fn execute(
+        &mut self,
+        call: Call,
+        db: &mut Session<'_>,
+        rng: &mut Rng,
+    ) -> Result<Outcome> {
+        self.operations.execute(call.operation, &self.dataset, db, rng).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,7 @@ pub enum ProcessError {
 
     #[error("the lock-down must come before any thread, and this process has {threads}")]
     ThreadsRunning { threads: usize },
-    #[error("cannot {step} while locking down the load process")]
+    #[error("cannot {step} in the load process")]
     Lockdown { step: &'static str, source: io::Error },
     #[error(
         "user {uid} is still not in force after the change; refusing to run plugins as user {found}"

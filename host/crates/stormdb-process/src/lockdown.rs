@@ -19,7 +19,7 @@ use crate::{ProcessError, inherit::follow_supervisor, landlocked, seccomp, signa
 pub struct LockdownPlan {
     /// Whom to become when started as root.
     pub user: Option<User>,
-    /// `RLIMIT_NOFILE`; at most the hard limit, unless root.
+    /// `RLIMIT_NOFILE`; where it may not be that high, as high as it may be.
     pub open_files: Option<u64>,
     /// `RLIMIT_AS` in bytes; thread stacks count.
     pub address_space_bytes: Option<u64>,
@@ -40,6 +40,8 @@ pub struct User {
 pub struct Lockdown {
     /// The user the process runs as.
     pub uid: u32,
+    /// How many descriptors it may have open.
+    pub open_files: u64,
     pub landlock: Layer,
     pub seccomp: Layer,
 }
@@ -66,7 +68,10 @@ pub fn lock_down(plan: &LockdownPlan, supervisor: u32) -> Result<Lockdown, Proce
         rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
     })?;
     step("give up new privileges", || rustix::thread::set_no_new_privs(true))?;
-    Ok(Lockdown { uid, landlock: landlocked::enforce(&plan.readable), seccomp: seccomp::enforce() })
+    let open_files = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let landlock = landlocked::enforce(&plan.readable);
+    let seccomp = seccomp::enforce();
+    Ok(Lockdown { uid, open_files, landlock, seccomp })
 }
 
 fn refuse_threads() -> Result<(), ProcessError> {
@@ -81,9 +86,16 @@ fn refuse_threads() -> Result<(), ProcessError> {
 fn limit(plan: &LockdownPlan) -> Result<(), ProcessError> {
     set_limit("forbid core files", Resource::Core, 0)?;
     if let Some(files) = plan.open_files {
-        let hard = rustix::process::getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
-        let files = if rustix::process::geteuid().is_root() { files } else { files.min(hard) };
-        set_limit("limit open files", Resource::Nofile, files)?;
+        match set_limit("limit open files", Resource::Nofile, files) {
+            // Only a privileged process goes beyond its hard limit; the hard limit is what there is to have.
+            Err(ProcessError::Lockdown { source, .. })
+                if source.kind() == io::ErrorKind::PermissionDenied =>
+            {
+                let hard = rustix::process::getrlimit(Resource::Nofile).maximum.unwrap_or(files);
+                set_limit("limit open files", Resource::Nofile, files.min(hard))?;
+            }
+            result => result?,
+        }
     }
     if let Some(bytes) = plan.address_space_bytes {
         set_limit("limit the address space", Resource::As, bytes)?;

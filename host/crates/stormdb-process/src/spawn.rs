@@ -148,13 +148,12 @@ impl LoadProcess {
         self.kill_group()
             .map_err(|source| self.control("kill what was started by", source.into()))?;
         let status = self.child.wait().await.map_err(|source| self.control("wait for", source))?;
-        for follower in &mut self.followers {
+        while let Some(mut follower) = self.followers.pop() {
             // An elapsed time leaves what was read so far, which is all there is to have.
-            if tokio::time::timeout(LAST_WORDS, &mut *follower).await.is_err() {
+            if tokio::time::timeout(LAST_WORDS, &mut follower).await.is_err() {
                 follower.abort();
             }
         }
-        self.followers.clear();
         Ok(Exit::classify(status, self.goodbye, self.kill, self.last_lines.snapshot()))
     }
 

@@ -103,11 +103,14 @@ pub(crate) fn parse_line(bytes: &[u8], line: usize) -> Result<Option<Entry>, Lin
             (options, rest)
         }
     };
-    let rest = rest.strip_prefix(' ').ok_or("one space must stand between the key type and the key")?;
+    let rest =
+        rest.strip_prefix(' ').ok_or("one space must stand between the key type and the key")?;
     let (base64, comment) = rest.split_once(' ').unwrap_or((rest, ""));
     let key = PublicKey::from_base64(base64).map_err(|fault| match fault {
         KeyFault::Malformed => LineFault::from("its base64 is not an ed25519 key"),
-        KeyFault::Algorithm(name) => format!("its base64 is a key of type {name:?}, not {KEY_TYPE}").into(),
+        KeyFault::Algorithm(name) => {
+            format!("its base64 is a key of type {name:?}, not {KEY_TYPE}").into()
+        }
         KeyFault::Weak => LineFault::WeakKey,
     })?;
     let Options { namespaces, valid_after, valid_before } = options;
@@ -136,12 +139,15 @@ impl Options {
                 let found = text.split(' ').next().unwrap_or_default();
                 format!("{found:?} is neither {KEY_TYPE} nor an option written name=\"value\"")
             })?;
-            let (value, rest) = rest.split_once('"').ok_or_else(|| format!("the value of {name:?} has no end"))?;
+            let (value, rest) =
+                rest.split_once('"').ok_or_else(|| format!("the value of {name:?} has no end"))?;
             options.set(name, value)?;
             if let Some(rest) = rest.strip_prefix(' ') {
                 return Ok((options, rest));
             }
-            text = rest.strip_prefix(',').ok_or("options are separated by one comma and followed by one space")?;
+            text = rest
+                .strip_prefix(',')
+                .ok_or("options are separated by one comma and followed by one space")?;
         }
     }
 
@@ -161,8 +167,12 @@ fn namespaces_of(value: &str) -> Result<Vec<String>, LineFault> {
         .split(',')
         .map(|name| {
             let exact = !name.is_empty()
-                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.@/:".contains(&byte));
-            exact.then(|| name.to_owned()).ok_or_else(|| format!("namespace {name:?} is not an exact name").into())
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_.@/:".contains(&byte));
+            exact
+                .then(|| name.to_owned())
+                .ok_or_else(|| format!("namespace {name:?} is not an exact name").into())
         })
         .collect()
 }
@@ -175,8 +185,10 @@ pub(crate) fn time_of(value: &str) -> Result<Timestamp, LineFault> {
     if ![8, 12, 14].contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(wrong());
     }
-    let number = |from: usize, to: usize| digits.get(from..to).map_or(Ok(0), |part| part.parse::<i16>());
-    let byte = |from: usize| number(from, from + 2).ok().and_then(|value| i8::try_from(value).ok()).ok_or_else(wrong);
+    let number = |from: usize, to: usize| digits.get(from..to).map_or(Ok(0), str::parse::<i16>);
+    let byte = |from: usize| {
+        number(from, from + 2).ok().and_then(|value| i8::try_from(value).ok()).ok_or_else(wrong)
+    };
     let year = number(0, 4).map_err(|_error| wrong())?;
     let date = Date::new(year, byte(4)?, byte(6)?).map_err(|_error| wrong())?;
     let time = Time::new(byte(8)?, byte(10)?, byte(12)?, 0).map_err(|_error| wrong())?;
@@ -203,7 +215,10 @@ mod tests {
         assert_eq!(entries.len(), 2);
         assert_eq!((entries[0].line, entries[0].author.as_str()), (3, "alice@example.org"));
         assert_eq!(entries[0].comment, "laptop of alice");
-        assert_eq!(entries[1].namespaces.as_deref(), Some(&["git".to_owned(), "stormdb-plugin-v1".to_owned()][..]));
+        assert_eq!(
+            entries[1].namespaces.as_deref(),
+            Some(&["git".to_owned(), "stormdb-plugin-v1".to_owned()][..])
+        );
         assert_eq!(entries[1].valid_after, Some("2024-01-02T00:00:00Z".parse().unwrap()));
         assert_eq!(entries[1].valid_before, Some("2030-01-02T03:04:05Z".parse().unwrap()));
         assert!(parse(b"").unwrap().is_empty());
@@ -230,7 +245,10 @@ mod tests {
             "garbage in the middle".to_owned(),
             format!("alice ssh-rsa {KEY}"),
             format!("alice sk-ssh-ed25519@openssh.com {KEY}"),
-            format!("alice ssh-ed25519 {}", KEY.replace("AAAAC3NzaC1lZDI1NTE5", "AAAAC3NzaC1lZDI1NTE4")),
+            format!(
+                "alice ssh-ed25519 {}",
+                KEY.replace("AAAAC3NzaC1lZDI1NTE5", "AAAAC3NzaC1lZDI1NTE4")
+            ),
             format!("alice ssh-ed25519 {}", &KEY[..KEY.len() - 4]),
             format!("alice ssh-ed25519 {KEY}="),
             format!("alice cert-authority ssh-ed25519 {KEY}"),

@@ -29,7 +29,6 @@ impl Candidate {
     /// `symlink-refused`, `not-regular-file`, `dir-permissions`, `path-invalid`, `io-error`.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let (parent, name) = Folder::of_file(path)?;
-        parent.check_ancestors()?;
         Self::open_in(&parent, OsStr::new(&name))
     }
 
@@ -73,13 +72,17 @@ impl Candidate {
         let names = self.folder.names(MAX_FILES)?;
         let unlisted = match &names {
             None => Some(PathBuf::new()),
-            Some(names) => {
-                names.iter().find(|name| !listed.iter().any(|listed| **name == **listed)).map(PathBuf::from)
-            }
+            Some(names) => names
+                .iter()
+                .find(|name| !listed.iter().any(|listed| **name == **listed))
+                .map(PathBuf::from),
         };
         unlisted.map_or(Ok(()), |name| Err(Error::FileUnlisted { path: self.path().join(name) }))
     }
 }
+
+/// One entry of a plugin folder: an open bundle, or what could not be opened and why.
+pub type Found = Result<Candidate, (PathBuf, Error)>;
 
 /// Opens every bundle of a plugin folder. Hidden entries and plain files are passed over, except that a bare library is
 /// refused by name, since someone meant it to be used.
@@ -87,9 +90,11 @@ impl Candidate {
 /// # Errors
 /// `plugin-dir-missing`, `plugin-dir-too-large`, `dir-permissions`, `io-error`: the folder itself. What is wrong with one
 /// bundle is in its place of the list, with its path.
-pub fn discover(plugin_folder: &Path) -> Result<Vec<Result<Candidate, (PathBuf, Error)>>, Error> {
+pub fn discover(plugin_folder: &Path) -> Result<Vec<Found>, Error> {
     let folder = Folder::open(plugin_folder).map_err(|error| match error {
-        Error::Io { source: rustix::io::Errno::NOENT, path, .. } => Error::PluginDirMissing { path },
+        Error::Io { source: rustix::io::Errno::NOENT, path, .. } => {
+            Error::PluginDirMissing { path }
+        }
         other => other,
     })?;
     folder.check_ancestors()?;
@@ -98,13 +103,16 @@ pub fn discover(plugin_folder: &Path) -> Result<Vec<Result<Candidate, (PathBuf, 
     Ok(names.iter().filter_map(|name| open_entry(&folder, name)).collect())
 }
 
-fn open_entry(folder: &Folder, name: &OsStr) -> Option<Result<Candidate, (PathBuf, Error)>> {
+fn open_entry(folder: &Folder, name: &OsStr) -> Option<Found> {
     let bytes = name.as_encoded_bytes();
     if bytes.starts_with(b".") {
         return None;
     }
     let path = folder.path().join(name);
-    let misnamed = |path: PathBuf| Error::PackageNameMismatch { path, expected: format!("NAME-VERSION{SUFFIX}") };
+    let misnamed = |path: PathBuf| Error::PackageNameMismatch {
+        path,
+        expected: format!("NAME-VERSION{SUFFIX}"),
+    };
     match Candidate::open_in(folder, name) {
         Ok(candidate) if bytes.ends_with(SUFFIX.as_bytes()) => Some(Ok(candidate)),
         Ok(_) => Some(Err((path.clone(), misnamed(path)))),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 
 use crate::Error;
-use crate::bundle::{Candidate, SUFFIX, discover};
+use crate::bundle::{Candidate, Found, SUFFIX, discover};
 use crate::manifest::{MANIFEST_FILE, Manifest};
 use crate::resolve::{LoadPlan, resolve};
 use crate::trust::TrustStore;
@@ -51,7 +51,9 @@ impl Catalog {
         }
         catalog.refuse_duplicates();
         catalog.verified.sort_by(|a, b| {
-            let key = |plugin: &Verified| (plugin.manifest().name.clone(), plugin.manifest().version.clone());
+            let key = |plugin: &Verified| {
+                (plugin.manifest().name.clone(), plugin.manifest().version.clone())
+            };
             key(a).cmp(&key(b))
         });
         Ok(catalog)
@@ -77,7 +79,9 @@ impl Catalog {
         let offering: Vec<&Verified> =
             self.verified.iter().filter(|plugin| offers(&plugin.manifest().workloads)).collect();
         if let Some(root) = newest(&offering) {
-            if let Some(other) = offering.iter().find(|other| other.manifest().name != root.manifest().name) {
+            if let Some(other) =
+                offering.iter().find(|other| other.manifest().name != root.manifest().name)
+            {
                 let (workload, first, second) = (workload.to_owned(), other.title(), root.title());
                 return Err(Error::DuplicateWorkload { workload, first, second });
             }
@@ -88,7 +92,9 @@ impl Catalog {
             .or_else(|| self.refusal(|claim| claim.workloads.is_none()));
         Err(refused.or_else(|| self.mute_refusal()).unwrap_or_else(|| Error::WorkloadMissing {
             workload: workload.to_owned(),
-            offered: listing(self.verified.iter().flat_map(|plugin| plugin.manifest().workloads.iter().cloned())),
+            offered: listing(
+                self.verified.iter().flat_map(|plugin| plugin.manifest().workloads.iter().cloned()),
+            ),
         }))
     }
 
@@ -97,7 +103,8 @@ impl Catalog {
     /// # Errors
     /// `plugin-missing`, the refusal of the bundle that claims the name, or a `dependency-*` id.
     pub fn plan_plugin(&self, name: &str) -> Result<LoadPlan<'_>, Error> {
-        let named: Vec<&Verified> = self.verified.iter().filter(|plugin| plugin.manifest().name == name).collect();
+        let named: Vec<&Verified> =
+            self.verified.iter().filter(|plugin| plugin.manifest().name == name).collect();
         if let Some(root) = newest(&named) {
             return resolve(root, self);
         }
@@ -110,16 +117,20 @@ impl Catalog {
 
     /// The refusal of the first bundle whose claim is `wanted`.
     fn refusal(&self, wanted: impl Fn(&Claim) -> bool) -> Option<Error> {
-        let refused = self.refused.iter().find(|refused| refused.claim.as_ref().is_some_and(&wanted));
+        let refused =
+            self.refused.iter().find(|refused| refused.claim.as_ref().is_some_and(&wanted));
         refused.map(|refused| refused.error.clone())
     }
 
     /// The refusal of the first entry that does not even say what it is: it may have been the one.
     fn mute_refusal(&self) -> Option<Error> {
-        self.refused.iter().find(|refused| refused.claim.is_none()).map(|refused| refused.error.clone())
+        self.refused
+            .iter()
+            .find(|refused| refused.claim.is_none())
+            .map(|refused| refused.error.clone())
     }
 
-    fn add(&mut self, entry: Result<Candidate, (PathBuf, Error)>, trust: &TrustStore, policy: &Policy) {
+    fn add(&mut self, entry: Found, trust: &TrustStore, policy: &Policy) {
         let refused = match entry {
             Ok(candidate) => match verify(&candidate, trust, policy) {
                 Ok(verified) => return self.verified.push(verified),
@@ -135,7 +146,8 @@ impl Catalog {
 
     /// One name and version with two contents: neither is used. The same content twice: the first is used.
     fn refuse_duplicates(&mut self) {
-        let identity = |plugin: &Verified| (plugin.manifest().name.clone(), plugin.manifest().version.clone());
+        let identity =
+            |plugin: &Verified| (plugin.manifest().name.clone(), plugin.manifest().version.clone());
         let mut kept: Vec<Verified> = Vec::new();
         let mut conflicting: Vec<(String, Version)> = Vec::new();
         for plugin in self.verified.drain(..) {
@@ -147,7 +159,11 @@ impl Catalog {
                 let (first, second) = (first.bundle().to_owned(), plugin.bundle().to_owned());
                 let error = Error::DuplicatePlugin { name: plugin.title(), first, second };
                 conflicting.push(identity(&plugin));
-                self.refused.push(Refused { path: plugin.bundle().to_owned(), claim: Some(claim(plugin.manifest())), error });
+                self.refused.push(Refused {
+                    path: plugin.bundle().to_owned(),
+                    claim: Some(claim(plugin.manifest())),
+                    error,
+                });
             }
         }
         for plugin in kept {
@@ -156,7 +172,12 @@ impl Catalog {
                 continue;
             }
             let (path, claim) = (plugin.bundle().to_owned(), Some(claim(plugin.manifest())));
-            if let Some(error) = self.refused.iter().find(|refused| refused.claim == claim).map(|twin| twin.error.clone()) {
+            if let Some(error) = self
+                .refused
+                .iter()
+                .find(|refused| refused.claim == claim)
+                .map(|twin| twin.error.clone())
+            {
                 self.refused.push(Refused { path, claim, error });
             }
         }
@@ -175,19 +196,27 @@ fn claim(manifest: &Manifest) -> Claim {
 /// What the refused bundle's manifest says, or its folder's name if the manifest says nothing.
 fn claim_of(candidate: &Candidate) -> Option<Claim> {
     let bytes = candidate.read_manifest().ok();
-    let manifest = bytes.and_then(|bytes| Manifest::parse(&candidate.path().join(MANIFEST_FILE), &bytes).ok());
+    let manifest =
+        bytes.and_then(|bytes| Manifest::parse(&candidate.path().join(MANIFEST_FILE), &bytes).ok());
     manifest.as_ref().map(claim).or_else(|| name_claim(candidate.path()))
 }
 
 /// The name and version in a folder's name; the workloads stay unknown.
 fn name_claim(path: &Path) -> Option<Claim> {
     let name = path.file_name()?.to_str()?.strip_suffix(SUFFIX)?;
-    let at = name.match_indices('-').map(|(at, _)| at).find(|at| Version::parse(&name[at + 1..]).is_ok())?;
+    let at = name
+        .match_indices('-')
+        .map(|(at, _)| at)
+        .find(|at| Version::parse(&name[at + 1..]).is_ok())?;
     let version = Version::parse(&name[at + 1..]).ok()?;
     Some(Claim { name: name[..at].to_owned(), version, workloads: None })
 }
 
 pub(crate) fn listing(names: impl Iterator<Item = String>) -> String {
     let names: BTreeSet<String> = names.collect();
-    if names.is_empty() { "none".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.into_iter().collect::<Vec<_>>().join(", ")
+    }
 }

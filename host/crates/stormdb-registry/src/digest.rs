@@ -96,8 +96,13 @@ mod tests {
     #[test]
     fn other_spellings_are_refused() {
         let good = Digest::of(b"").to_string();
-        let spellings =
-            [good.to_uppercase(), good[1..].to_owned(), format!("{good}0"), good.replace('b', "g"), String::new()];
+        let spellings = [
+            good.to_uppercase(),
+            good[1..].to_owned(),
+            format!("{good}0"),
+            good.replace('b', "g"),
+            String::new(),
+        ];
         for bad in spellings {
             assert_eq!(bad.parse::<Digest>(), Err(NotADigest), "{bad}");
         }

@@ -9,7 +9,7 @@ mod image;
 
 use std::fmt;
 
-use abi_stable::library::ROOT_MODULE_LOADER_NAME;
+use stormdb_plugin_api::abi::ROOT_SYMBOL;
 
 use dynamic::Dynamic;
 use image::Image;
@@ -99,9 +99,9 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<(), ElfFault> {
     let image = Image::parse(bytes)?;
     let dynamic = Dynamic::parse(&image)?;
     // Whether it is a plugin at all comes first: that answer helps most.
-    dynamic.check_root_symbol(ROOT_MODULE_LOADER_NAME)?;
+    dynamic.check_root_symbol(ROOT_SYMBOL)?;
     dynamic.check_needed(&ALLOWED_LIBRARIES)?;
     dynamic.check_features(&image)?;
-    dynamic.check_exports(ROOT_MODULE_LOADER_NAME)?;
+    dynamic.check_exports(ROOT_SYMBOL)?;
     dynamic.check_unwinds()
 }

@@ -14,25 +14,37 @@ pub enum Error {
     // Folders and files.
     #[error("plugin folder {path:?} does not exist; create it or name another one")]
     PluginDirMissing { path: PathBuf },
-    #[error("plugin folder {path:?} has more than {limit} entries; keep bundles and nothing else in it")]
+    #[error(
+        "plugin folder {path:?} has more than {limit} entries; keep bundles and nothing else in it"
+    )]
     PluginDirTooLarge { path: PathBuf, limit: usize },
-    #[error("folder {path:?} {reason}; whoever can write there can swap plugins: correct its owner and mode")]
+    #[error(
+        "folder {path:?} {reason}; whoever can write there can swap plugins: correct its owner and mode"
+    )]
     DirPermissions { path: PathBuf, reason: String },
     #[error("file {path:?} {reason}; correct its owner and mode (chmod 644)")]
     FilePermissions { path: PathBuf, reason: String },
     #[error("cannot {action} {path:?}")]
     Io { action: &'static str, path: PathBuf, source: Errno },
-    #[error("{path:?} is a symbolic link, and links are not followed inside a plugin folder; put the real file there")]
+    #[error(
+        "{path:?} is a symbolic link, and links are not followed inside a plugin folder; put the real file there"
+    )]
     SymlinkRefused { path: PathBuf },
     #[error("{path:?} is {found}, expected {expected}; remove it or build the bundle again")]
     NotRegularFile { path: PathBuf, found: &'static str, expected: &'static str },
-    #[error("{path:?} has {links} hard links, so it can change under another name; copy it into the bundle")]
-    HardlinkRefused { path: PathBuf, links: u64 },
+    #[error(
+        "{path:?} is hard-linked elsewhere, so it can change under another name; copy it into the bundle"
+    )]
+    HardlinkRefused { path: PathBuf },
     #[error("path {path:?} is not usable: {reason}; name a plain file or folder")]
     PathInvalid { path: String, reason: String },
-    #[error("{path:?} is not named after its plugin: expected {expected:?}; rename it or build it with `stormdb plugin pack`")]
+    #[error(
+        "{path:?} is not named after its plugin: expected {expected:?}; rename it or build it with `stormdb plugin pack`"
+    )]
     PackageNameMismatch { path: PathBuf, expected: String },
-    #[error("{path:?} is not listed in the bundle's plugin.toml; remove it, or pack and sign the bundle again")]
+    #[error(
+        "{path:?} is not listed in the bundle's plugin.toml; remove it, or pack and sign the bundle again"
+    )]
     FileUnlisted { path: PathBuf },
 
     // The manifest.
@@ -46,71 +58,117 @@ pub enum Error {
     NameInvalid { path: PathBuf, what: &'static str, name: String, rule: &'static str },
 
     // The signature.
-    #[error("bundle {bundle:?} is not signed (no plugin.toml.sig); sign it with `stormdb plugin sign`")]
+    #[error(
+        "bundle {bundle:?} is not signed (no plugin.toml.sig); sign it with `stormdb plugin sign`"
+    )]
     SignatureMissing { bundle: PathBuf },
     #[error("signature {path:?} is larger than {limit} bytes; sign the bundle again")]
     SignatureTooLarge { path: PathBuf, limit: u64 },
     #[error("signature {path:?} is malformed: {reason}; sign the bundle again")]
     SignatureMalformed { path: PathBuf, reason: &'static str },
-    #[error("signature {path:?} was made for namespace {found:?}, not {expected:?}; sign with `-n {expected}`")]
+    #[error(
+        "signature {path:?} was made for namespace {found:?}, not {expected:?}; sign with `-n {expected}`"
+    )]
     SignatureNamespace { path: PathBuf, found: String, expected: &'static str },
-    #[error("signature {path:?} uses {found:?}, only ssh-ed25519 with sha512 or sha256 is accepted; sign with an ed25519 key")]
+    #[error(
+        "signature {path:?} uses {found:?}, only ssh-ed25519 with sha512 or sha256 is accepted; sign with an ed25519 key"
+    )]
     SignatureAlgorithm { path: PathBuf, found: String },
-    #[error("signature {path:?} does not belong to the plugin.toml beside it; get the original bundle, or sign it again")]
+    #[error(
+        "signature {path:?} does not belong to the plugin.toml beside it; get the original bundle, or sign it again"
+    )]
     SignatureMismatch { path: PathBuf },
 
     // Keys and trust.
-    #[error("bundle {bundle:?} is signed by key {fingerprint}, which {store:?} does not trust ({reason}); vet the author, then `stormdb trust add`")]
+    #[error(
+        "bundle {bundle:?} is signed by key {fingerprint}, which {store:?} does not trust ({reason}); vet the author, then `stormdb trust add`"
+    )]
     KeyUntrusted { bundle: PathBuf, fingerprint: String, store: PathBuf, reason: String },
-    #[error("bundle {bundle:?} names author {author:?} but is signed by the key of {signer:?}; ask the author for a bundle with their own signature")]
+    #[error(
+        "bundle {bundle:?} names author {author:?} but is signed by the key of {signer:?}; ask the author for a bundle with their own signature"
+    )]
     AuthorKeyMismatch { bundle: PathBuf, author: String, signer: String },
-    #[error("key {fingerprint} of {author:?} expired at {at}; ask for a bundle signed with a current key (bundle {bundle:?})")]
+    #[error(
+        "key {fingerprint} of {author:?} expired at {at}; ask for a bundle signed with a current key (bundle {bundle:?})"
+    )]
     KeyExpired { bundle: PathBuf, author: String, fingerprint: String, at: String },
-    #[error("key {fingerprint} of {author:?} is valid only from {at}; check this machine's clock (bundle {bundle:?})")]
+    #[error(
+        "key {fingerprint} of {author:?} is valid only from {at}; check this machine's clock (bundle {bundle:?})"
+    )]
     KeyNotYetValid { bundle: PathBuf, author: String, fingerprint: String, at: String },
-    #[error("key in {path:?}, line {line}, is weak (a small-order or non-canonical point signs anything); remove the line")]
+    #[error(
+        "key in {path:?}, line {line}, is weak (a small-order or non-canonical point signs anything); remove the line"
+    )]
     KeyWeak { path: PathBuf, line: usize },
-    #[error("trust store {path:?}, line {line}: {reason}; correct or remove the line (no entry is used until then)")]
+    #[error(
+        "trust store {path:?}, line {line}: {reason}; correct or remove the line (no entry is used until then)"
+    )]
     TrustStoreInvalid { path: PathBuf, line: usize, reason: String },
-    #[error("trust store {path:?} {reason}; make it a plain file of yours that only you can write (chmod 600)")]
+    #[error(
+        "trust store {path:?} {reason}; make it a plain file of yours that only you can write (chmod 600)"
+    )]
     TrustStorePermissions { path: PathBuf, reason: String },
     #[error("key {fingerprint} is already in {path:?} (line {line}); nothing was added")]
     KeyAlreadyTrusted { path: PathBuf, line: usize, fingerprint: String },
 
     // The library.
-    #[error("bundle {bundle:?} has no library {file:?}, which its plugin.toml names; build the bundle again")]
+    #[error(
+        "bundle {bundle:?} has no library {file:?}, which its plugin.toml names; build the bundle again"
+    )]
     LibMissing { bundle: PathBuf, file: String },
     #[error("library {path:?} is empty; build the bundle again")]
     LibEmpty { path: PathBuf },
-    #[error("library {path:?} has {size} bytes, the limit is {limit}; strip it, or raise the limit")]
+    #[error(
+        "library {path:?} has {size} bytes, the limit is {limit}; strip it, or raise the limit"
+    )]
     LibTooLarge { path: PathBuf, size: u64, limit: u64 },
     #[error("library {path:?} changed while it was read; try again when nothing writes there")]
     LibChanged { path: PathBuf },
-    #[error("library {path:?} has {actual} bytes, its manifest says {declared}; get the original bundle")]
+    #[error(
+        "library {path:?} has {actual} bytes, its manifest says {declared}; get the original bundle"
+    )]
     SizeMismatch { path: PathBuf, declared: u64, actual: u64 },
-    #[error("library {path:?} has SHA-256 {actual}, its manifest says {declared}; get the original bundle")]
+    #[error(
+        "library {path:?} has SHA-256 {actual}, its manifest says {declared}; get the original bundle"
+    )]
     HashMismatch { path: PathBuf, declared: String, actual: String },
 
     // The set of plugins.
-    #[error("no plugin offers workload {workload:?} (offered: {offered}); install one with `stormdb plugin install`")]
+    #[error(
+        "no plugin offers workload {workload:?} (offered: {offered}); install one with `stormdb plugin install`"
+    )]
     WorkloadMissing { workload: String, offered: String },
-    #[error("no plugin {name:?} was found (found: {found}); install it with `stormdb plugin install`")]
+    #[error(
+        "no plugin {name:?} was found (found: {found}); install it with `stormdb plugin install`"
+    )]
     PluginMissing { name: String, found: String },
-    #[error("plugin {name:?} is in {first:?} and in {second:?} with different content; keep one of them")]
+    #[error(
+        "plugin {name:?} is in {first:?} and in {second:?} with different content; keep one of them"
+    )]
     DuplicatePlugin { name: String, first: PathBuf, second: PathBuf },
-    #[error("workload {workload:?} is offered by {first:?} and by {second:?}; remove one of the two plugins")]
+    #[error(
+        "workload {workload:?} is offered by {first:?} and by {second:?}; remove one of the two plugins"
+    )]
     DuplicateWorkload { workload: String, first: String, second: String },
-    #[error("dependency {dependency:?} is missing: {path} needs {requirement}, found {found}; install a version that fits")]
+    #[error(
+        "dependency {dependency:?} is missing: {path} needs {requirement}, found {found}; install a version that fits"
+    )]
     DependencyMissing { dependency: String, requirement: String, path: String, found: String },
-    #[error("no version of {dependency:?} satisfies everyone: {demands}; found {found}: install versions that agree")]
+    #[error(
+        "no version of {dependency:?} satisfies everyone: {demands}; found {found}: install versions that agree"
+    )]
     DependencyConflict { dependency: String, demands: String, found: String },
-    #[error("plugins depend on each other in a circle: {path}; one of them must drop its dependency")]
+    #[error(
+        "plugins depend on each other in a circle: {path}; one of them must drop its dependency"
+    )]
     DependencyCycle { path: String },
     #[error("dependencies of {root:?} are more than {limit} deep; flatten them")]
     DependencyTooDeep { root: String, limit: usize },
     #[error("dependencies of {root:?} have more than {limit} {what}; reduce them")]
     DependencyTooLarge { root: String, what: &'static str, limit: usize },
-    #[error("no choice of versions for {root:?} was found in {steps} steps; remove old versions from the plugin folder")]
+    #[error(
+        "no choice of versions for {root:?} was found in {steps} steps; remove old versions from the plugin folder"
+    )]
     DependencyUnresolvable { root: String, steps: usize },
     #[error("{path} needs {dependency:?}, which was refused ({id}): {reason}")]
     DependencyRefused { dependency: String, path: String, id: &'static str, reason: String },
@@ -118,19 +176,39 @@ pub enum Error {
     // The code, looked at but not run.
     #[error("library of {plugin}: {fault}")]
     Elf { plugin: String, fault: ElfFault },
-    #[error("plugin {plugin} does not fit this host: {reason}; build it against a matching stormdb-plugin-api")]
+    #[error(
+        "plugin {plugin} does not fit this host: {reason}; build it against a matching stormdb-plugin-api"
+    )]
     AbiIncompatible { plugin: String, reason: String },
 
     // From sealed memory into the process.
     #[error("cannot {action} sealed memory for {plugin}")]
     Seal { action: &'static str, plugin: String, source: Errno },
-    #[error("descriptor handed over for {plugin} is not the sealed library: {reason}; start the run again")]
+    #[error(
+        "descriptor handed over for {plugin} is not the sealed library: {reason}; start the run again"
+    )]
     SealBroken { plugin: String, reason: String },
 
+    // The code, mapped.
+    #[error(
+        "the dynamic linker does not load plugin {plugin}: {reason}; build it on an older system, or link statically"
+    )]
+    LoadFailed { plugin: String, reason: String },
+    #[error("plugin {plugin} failed to describe itself: {reason}; report it to its author")]
+    DescribeFailed { plugin: String, reason: String },
+    #[error(
+        "the code of plugin {plugin} names {what} {said:?}, its manifest {stated:?}; pack it again with what the code says"
+    )]
+    IdentityMismatch { plugin: String, what: &'static str, said: String, stated: String },
+
     // Keys and bundles being made.
-    #[error("private key {path:?} is not usable: {reason}; name an unencrypted OpenSSH ed25519 key")]
+    #[error(
+        "private key {path:?} is not usable: {reason}; name an unencrypted OpenSSH ed25519 key"
+    )]
     SigningKeyInvalid { path: PathBuf, reason: &'static str },
-    #[error("private key {path:?} is encrypted; sign with `ssh-keygen -Y sign -n {namespace} -f {path:?} plugin.toml`")]
+    #[error(
+        "private key {path:?} is encrypted; sign with `ssh-keygen -Y sign -n {namespace} -f {path:?} plugin.toml`"
+    )]
     SigningKeyEncrypted { path: PathBuf, namespace: &'static str },
     #[error("private key {path:?} {reason}; make it yours alone (chmod 600)")]
     SigningKeyPermissions { path: PathBuf, reason: String },
@@ -195,6 +273,9 @@ impl Error {
             Self::AbiIncompatible { .. } => "abi-incompatible",
             Self::Seal { .. } => "seal-failed",
             Self::SealBroken { .. } => "seal-broken",
+            Self::LoadFailed { .. } => "load-failed",
+            Self::DescribeFailed { .. } => "plugin-describe-failed",
+            Self::IdentityMismatch { .. } => "abi-identity-mismatch",
             Self::SigningKeyInvalid { .. } => "signing-key-invalid",
             Self::SigningKeyEncrypted { .. } => "signing-key-encrypted",
             Self::SigningKeyPermissions { .. } => "signing-key-permissions",

@@ -147,7 +147,10 @@ fn explain_steps(
     })?;
     let gated = steps.take(Step::Gate, || {
         let gated = gate(plan)?;
-        Ok((gated, "right target, allowed libraries and exports only, no unsafe feature".to_owned()))
+        Ok((
+            gated,
+            "right target, allowed libraries and exports only, no forbidden feature".to_owned(),
+        ))
     })?;
     steps.take(Step::Seal, || {
         let sealed = gated.seal()?;

@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fd::OwnedFd;
-use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, open, openat2};
+use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, open, openat2};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
@@ -21,7 +21,7 @@ pub(crate) struct Folder {
     fd: OwnedFd,
 }
 
-/// An open regular file of a [`Folder`].
+/// An open regular file.
 #[derive(Debug)]
 pub(crate) struct OpenFile {
     path: PathBuf,
@@ -38,7 +38,9 @@ pub(crate) enum FileRule {
     OnlyOursToChange,
 }
 
-const NOFOLLOW: OFlags = OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
+/// A named pipe must not block. That links are not followed is `BENEATH`'s part: with `O_NOFOLLOW` besides, a link to a
+/// folder would be reported as a file.
+const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 
 const BENEATH: ResolveFlags = ResolveFlags::BENEATH
     .union(ResolveFlags::NO_SYMLINKS)
@@ -51,9 +53,11 @@ impl Folder {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         match open(path, flags, Mode::empty()) {
             Ok(fd) => Ok(Self { path: path.to_owned(), fd }),
-            Err(Errno::NOTDIR) => {
-                Err(Error::NotRegularFile { path: path.to_owned(), found: "no folder", expected: "a folder" })
-            }
+            Err(Errno::NOTDIR) => Err(Error::NotRegularFile {
+                path: path.to_owned(),
+                found: "no folder",
+                expected: "a folder",
+            }),
             Err(source) => Err(Error::Io { action: "open", path: path.to_owned(), source }),
         }
     }
@@ -78,9 +82,11 @@ impl Folder {
     /// Opens the folder `name` in this one.
     pub(crate) fn open_folder(&self, name: &OsStr) -> Result<Self, Error> {
         let path = self.path.join(name);
-        match openat2(&self.fd, name, NOFOLLOW | OFlags::DIRECTORY, Mode::empty(), BENEATH) {
+        match openat2(&self.fd, name, READ | OFlags::DIRECTORY, Mode::empty(), BENEATH) {
             Ok(fd) => Ok(Self { path, fd }),
-            Err(Errno::NOTDIR) => Err(Error::NotRegularFile { path, found: "no folder", expected: "a folder" }),
+            Err(Errno::NOTDIR) => {
+                Err(Error::NotRegularFile { path, found: "no folder", expected: "a folder" })
+            }
             Err(errno) => Err(refusal(path, errno)),
         }
     }
@@ -88,30 +94,26 @@ impl Folder {
     /// Opens the regular file `name` in this folder; `None` if there is no such entry.
     pub(crate) fn open_file(&self, name: &str, rule: FileRule) -> Result<Option<OpenFile>, Error> {
         let path = self.path.join(name);
-        let fd = match openat2(&self.fd, name, NOFOLLOW, Mode::empty(), BENEATH) {
+        let fd = match openat2(&self.fd, name, READ, Mode::empty(), BENEATH) {
             Ok(fd) => fd,
             Err(Errno::NOENT) => return Ok(None),
             Err(errno) => return Err(refusal(path, errno)),
         };
-        let stat = fstat(&fd).map_err(|source| Error::Io { action: "examine", path: path.clone(), source })?;
-        let kind = FileType::from_raw_mode(stat.st_mode);
-        if kind != FileType::RegularFile {
-            return Err(Error::NotRegularFile { path, found: kind_name(kind), expected: "a regular file" });
-        }
+        let file = OpenFile::of(path, fd)?;
+        let OpenFile { path, stat, .. } = &file;
         if rule == FileRule::OnlyOursToChange {
             if stat.st_nlink != 1 {
-                // The field is 32 bits wide on some architectures.
-                #[allow(clippy::useless_conversion, reason = "st_nlink is u32 on some architectures")]
-                return Err(Error::HardlinkRefused { path, links: stat.st_nlink.into() });
+                return Err(Error::HardlinkRefused { path: path.clone() });
             }
             if let Some(reason) = changeable_by_others(stat.st_uid, stat.st_mode) {
-                return Err(Error::FilePermissions { path, reason });
+                return Err(Error::FilePermissions { path: path.clone(), reason });
             }
             if stat.st_mode & 0o6000 != 0 {
-                return Err(Error::FilePermissions { path, reason: "has a set-id bit".to_owned() });
+                let reason = "has a set-id bit".to_owned();
+                return Err(Error::FilePermissions { path: path.clone(), reason });
             }
         }
-        Ok(Some(OpenFile { path, file: File::from(fd), stat }))
+        Ok(Some(file))
     }
 
     /// The names in this folder, sorted; `None` if there are more than `limit`.
@@ -135,19 +137,24 @@ impl Folder {
 
     /// Refuses the folder if someone else could put other files into it or into a folder above it.
     pub(crate) fn check_ancestors(&self) -> Result<(), Error> {
-        let failed = |path: &Path, source| Error::Io { action: "examine", path: path.to_owned(), source };
+        let failed =
+            |path: &Path, source| Error::Io { action: "examine", path: path.to_owned(), source };
         let stat = fstat(&self.fd).map_err(|source| failed(&self.path, source))?;
-        let real = std::fs::canonicalize(&self.path)
-            .map_err(|error| failed(&self.path, Errno::from_io_error(&error).unwrap_or(Errno::IO)))?;
+        let real = std::fs::canonicalize(&self.path).map_err(|error| {
+            failed(&self.path, Errno::from_io_error(&error).unwrap_or(Errno::IO))
+        })?;
         if let Some(reason) = changeable_by_others(stat.st_uid, stat.st_mode) {
             return Err(Error::DirPermissions { path: real, reason });
         }
         for ancestor in real.ancestors().skip(1) {
-            let metadata = std::fs::symlink_metadata(ancestor)
-                .map_err(|error| failed(ancestor, Errno::from_io_error(&error).unwrap_or(Errno::IO)))?;
+            let metadata = std::fs::symlink_metadata(ancestor).map_err(|error| {
+                failed(ancestor, Errno::from_io_error(&error).unwrap_or(Errno::IO))
+            })?;
             // In a sticky folder of root (such as /tmp) nobody can rename or remove what is ours.
             let sticky = metadata.mode() & 0o1000 != 0 && metadata.uid() == 0;
-            if let Some(reason) = changeable_by_others(metadata.uid(), metadata.mode()).filter(|_| !sticky) {
+            if let Some(reason) =
+                changeable_by_others(metadata.uid(), metadata.mode()).filter(|_| !sticky)
+            {
                 return Err(Error::DirPermissions { path: ancestor.to_owned(), reason });
             }
         }
@@ -156,6 +163,26 @@ impl Folder {
 }
 
 impl OpenFile {
+    /// Opens a file that the user named; links in its path are the user's own business.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let fd = open(path, READ, Mode::empty());
+        let failed = |source| Error::Io { action: "open", path: path.to_owned(), source };
+        Self::of(path.to_owned(), fd.map_err(failed)?)
+    }
+
+    fn of(path: PathBuf, fd: OwnedFd) -> Result<Self, Error> {
+        let stat = match fstat(&fd) {
+            Ok(stat) => stat,
+            Err(source) => return Err(Error::Io { action: "examine", path, source }),
+        };
+        let kind = FileType::from_raw_mode(stat.st_mode);
+        if kind != FileType::RegularFile {
+            let found = kind_name(kind);
+            return Err(Error::NotRegularFile { path, found, expected: "a regular file" });
+        }
+        Ok(Self { path, file: File::from(fd), stat })
+    }
+
     /// The size at the time of opening.
     pub(crate) fn size(&self) -> u64 {
         u64::try_from(self.stat.st_size).unwrap_or(0)
@@ -165,7 +192,8 @@ impl OpenFile {
     pub(crate) fn read(self, limit: u64) -> Result<Option<Vec<u8>>, Error> {
         let Self { path, file, stat } = self;
         let expected = u64::try_from(stat.st_size).unwrap_or(0).min(limit);
-        let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0).saturating_add(1));
+        let mut bytes =
+            Vec::with_capacity(usize::try_from(expected).unwrap_or(0).saturating_add(1));
         match file.take(limit.saturating_add(1)).read_to_end(&mut bytes) {
             Ok(read) => Ok((read as u64 <= limit).then_some(bytes)),
             Err(error) if error.kind() == ErrorKind::OutOfMemory => {

@@ -12,7 +12,7 @@
 
 pub mod allowed_signers;
 mod armor;
-mod authoring;
+mod atomic_file;
 pub mod bundle;
 pub mod catalog;
 pub mod digest;
@@ -21,6 +21,8 @@ mod error;
 pub mod explain;
 mod folder;
 pub mod gate;
+mod layout;
+pub mod loader;
 pub mod manifest;
 mod names;
 pub mod pack;
@@ -35,3 +37,4 @@ pub mod verify;
 mod wire;
 
 pub use error::Error;
+pub use sshsig::NAMESPACE;

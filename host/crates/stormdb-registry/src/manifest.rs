@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::digest::Digest;
 use crate::names::{
-    AUTHOR_RULE, FILE_RULE, PLUGIN_RULE, WORKLOAD_RULE, is_author_name, is_file_name, is_plain_text, is_plugin_name,
-    is_workload_name,
+    AUTHOR_RULE, FILE_RULE, PLUGIN_RULE, WORKLOAD_RULE, is_author_name, is_file_name,
+    is_plain_text, is_plugin_name, is_workload_name,
 };
 
 /// The manifest's file name in a bundle.
@@ -78,16 +78,30 @@ impl Manifest {
     /// `manifest-too-large`, `manifest-invalid`, `name-invalid`, `path-invalid`.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
         if bytes.len() as u64 > MAX_MANIFEST_BYTES {
-            return Err(Error::ManifestTooLarge { path: path.to_owned(), limit: MAX_MANIFEST_BYTES });
+            return Err(Error::ManifestTooLarge {
+                path: path.to_owned(),
+                limit: MAX_MANIFEST_BYTES,
+            });
         }
         let text = checked_text(path, bytes)?;
-        let raw: RawManifest = toml::from_str(text).map_err(|error| toml_error(path, text, &error))?;
+        let raw: RawManifest =
+            toml::from_str(text).map_err(|error| toml_error(path, text, &error))?;
         raw.check(path)
     }
 
     /// The canonical text: one spelling for one manifest. [`Manifest::parse`] reads it back.
     pub(crate) fn to_toml(&self) -> Result<String, toml::ser::Error> {
-        let Self { name, version, author, description, api, target, workloads, library, dependencies } = self;
+        let Self {
+            name,
+            version,
+            author,
+            description,
+            api,
+            target,
+            workloads,
+            library,
+            dependencies,
+        } = self;
         toml::to_string(&RawManifest {
             name: name.clone(),
             version: version.to_string(),
@@ -97,7 +111,10 @@ impl Manifest {
             target: target.clone(),
             workloads: workloads.clone(),
             library: library.clone(),
-            dependencies: dependencies.iter().map(|(name, wanted)| (name.clone(), wanted.to_string())).collect(),
+            dependencies: dependencies
+                .iter()
+                .map(|(name, wanted)| (name.clone(), wanted.to_string()))
+                .collect(),
         })
     }
 
@@ -112,13 +129,25 @@ impl RawManifest {
     /// Checks every field; `path` is for messages alone.
     pub(crate) fn check(self, path: &Path) -> Result<Manifest, Error> {
         let invalid = |reason: String| Error::ManifestInvalid { path: path.to_owned(), reason };
-        let RawManifest { name, version, author, description, api, target, mut workloads, library, dependencies } = self;
+        let RawManifest {
+            name,
+            version,
+            author,
+            description,
+            api,
+            target,
+            mut workloads,
+            library,
+            dependencies,
+        } = self;
         check_name(path, "plugin name", &name, PLUGIN_RULE, is_plugin_name)?;
         check_name(path, "author", &author, AUTHOR_RULE, is_author_name)?;
         for workload in &workloads {
             check_name(path, "workload name", workload, WORKLOAD_RULE, is_workload_name)?;
         }
-        if !is_file_name(&library.file) || [MANIFEST_FILE, SIGNATURE_FILE].contains(&library.file.as_str()) {
+        if !is_file_name(&library.file)
+            || [MANIFEST_FILE, SIGNATURE_FILE].contains(&library.file.as_str())
+        {
             return Err(Error::PathInvalid { path: library.file, reason: FILE_RULE.to_owned() });
         }
         if description.len() > MAX_DESCRIPTION_BYTES || !is_plain_text(&description) {
@@ -126,14 +155,18 @@ impl RawManifest {
                 "`description` must be one line of at most {MAX_DESCRIPTION_BYTES} bytes without control characters"
             )));
         }
-        if target.is_empty() || !target.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b)) {
+        if target.is_empty()
+            || !target.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
+        {
             return Err(invalid(format!("`target` is {target:?}, expected a target triple")));
         }
         let declared = workloads.len();
         workloads.sort();
         workloads.dedup();
         if workloads.len() != declared || declared > MAX_WORKLOADS {
-            return Err(invalid(format!("`workloads` must be at most {MAX_WORKLOADS} different names")));
+            return Err(invalid(format!(
+                "`workloads` must be at most {MAX_WORKLOADS} different names"
+            )));
         }
         if dependencies.len() > MAX_DEPENDENCIES {
             return Err(invalid(format!("there are more than {MAX_DEPENDENCIES} dependencies")));
@@ -141,13 +174,16 @@ impl RawManifest {
         let mut wanted = BTreeMap::new();
         for (dependency, requirement) in dependencies {
             check_name(path, "dependency", &dependency, PLUGIN_RULE, is_plugin_name)?;
-            let requirement = requirement_of(&requirement)
-                .map_err(|reason| invalid(format!("requirement {requirement:?} on {dependency:?}: {reason}")))?;
+            let requirement = requirement_of(&requirement).map_err(|reason| {
+                invalid(format!("requirement {requirement:?} on {dependency:?}: {reason}"))
+            })?;
             wanted.insert(dependency, requirement);
         }
         Ok(Manifest {
-            version: version_of(&version).map_err(|reason| invalid(format!("`version` {version:?}: {reason}")))?,
-            api: requirement_of(&api).map_err(|reason| invalid(format!("`api` {api:?}: {reason}")))?,
+            version: version_of(&version)
+                .map_err(|reason| invalid(format!("`version` {version:?}: {reason}")))?,
+            api: requirement_of(&api)
+                .map_err(|reason| invalid(format!("`api` {api:?}: {reason}")))?,
             name,
             author,
             description,
@@ -166,17 +202,24 @@ pub(crate) fn checked_text<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, 
         .map_err(|error| invalid(format!("byte {} is not UTF-8", error.valid_up_to())))?;
     for (number, line) in text.split('\n').enumerate() {
         if !is_plain_text(&line.replace('\t', " ")) {
-            return Err(invalid(format!("line {} has a control or invisible character", number + 1)));
+            return Err(invalid(format!(
+                "line {} has a control or invisible character",
+                number + 1
+            )));
         }
     }
     Ok(text)
 }
 
 pub(crate) fn toml_error(path: &Path, text: &str, error: &toml::de::Error) -> Error {
-    let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
+    let line = error
+        .span()
+        .and_then(|span| text.get(..span.start))
+        .map(|before| before.matches('\n').count() + 1);
     let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
     // A key may spell a control character as an escape.
-    let message = error.message().replace(|c: char| !is_plain_text(c.encode_utf8(&mut [0; 4])), " ");
+    let message =
+        error.message().replace(|c: char| !is_plain_text(c.encode_utf8(&mut [0; 4])), " ");
     Error::ManifestInvalid { path: path.to_owned(), reason: format!("{place}{message}") }
 }
 

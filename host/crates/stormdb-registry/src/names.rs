@@ -6,22 +6,26 @@ pub(crate) const PLUGIN_RULE: &str =
 /// `[a-z][a-z0-9_-]{0,63}`.
 pub(crate) const WORKLOAD_RULE: &str = "1 to 64 of a-z, 0-9, _ and -, beginning with a letter";
 /// An address or a login name.
-pub(crate) const AUTHOR_RULE: &str = "1 to 100 of letters, digits and @ . _ + -, beginning with a letter or digit";
+pub(crate) const AUTHOR_RULE: &str =
+    "1 to 100 of letters, digits and @ . _ + -, beginning with a letter or digit";
 /// One component, so that it cannot leave the bundle.
-pub(crate) const FILE_RULE: &str =
-    "a library is named by 1 to 100 of letters, digits and . _ + -, beginning with a letter or digit";
+pub(crate) const FILE_RULE: &str = "a library is named by 1 to 100 of letters, digits and . _ + -, beginning with a letter or digit";
 
 pub(crate) fn is_plugin_name(name: &str) -> bool {
     (2..=40).contains(&name.len())
         && name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && !["stormdb", "core"].contains(&name)
 }
 
 pub(crate) fn is_workload_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte))
 }
 
 pub(crate) fn is_author_name(name: &str) -> bool {

@@ -7,9 +7,9 @@ use rustix::fs::Mode;
 use serde::Deserialize;
 
 use crate::Error;
-use crate::authoring::{self, Overwrite};
+use crate::atomic_file::{self, Overwrite};
 use crate::digest::Digest;
-use crate::folder::{FileRule, Folder};
+use crate::folder::OpenFile;
 use crate::manifest::{self, Library, MANIFEST_FILE, MAX_MANIFEST_BYTES, Manifest};
 use crate::verify::{HOST_TARGET, Policy};
 
@@ -42,8 +42,9 @@ impl Draft {
     /// # Errors
     /// `manifest-invalid` with the line, `manifest-too-large`, `io-error` and the file ids.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let bytes = read_file(path, MAX_MANIFEST_BYTES)?
-            .ok_or_else(|| Error::ManifestTooLarge { path: path.to_owned(), limit: MAX_MANIFEST_BYTES })?;
+        let bytes = OpenFile::open(path)?.read(MAX_MANIFEST_BYTES)?.ok_or_else(|| {
+            Error::ManifestTooLarge { path: path.to_owned(), limit: MAX_MANIFEST_BYTES }
+        })?;
         let text = manifest::checked_text(path, &bytes)?;
         toml::from_str(text).map_err(|error| manifest::toml_error(path, text, &error))
     }
@@ -55,9 +56,15 @@ impl Draft {
 ///
 /// # Errors
 /// The ids of an invalid manifest, `lib-empty`, `lib-too-large`, `already-exists`, `io-error`.
-pub fn pack(draft: &Draft, library: &Path, folder: &Path, existing: Existing) -> Result<PathBuf, Error> {
+pub fn pack(
+    draft: &Draft,
+    library: &Path,
+    folder: &Path,
+    existing: Existing,
+) -> Result<PathBuf, Error> {
     let bytes = read_library(library)?;
-    let file = library.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let file =
+        library.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let library = Library { file, sha256: Digest::of(&bytes), size: bytes.len() as u64 };
     let manifest = draft_manifest(draft, library)?;
     let target = folder.join(manifest.folder_name());
@@ -65,16 +72,20 @@ pub fn pack(draft: &Draft, library: &Path, folder: &Path, existing: Existing) ->
         path: target.join(MANIFEST_FILE),
         reason: error.to_string(),
     })?;
-    let staging = authoring::draft_path(&target)?;
+    let staging = atomic_file::draft_path(&target)?;
     let written = create_folder(&staging)
         .and_then(|()| {
             let library = staging.join(&manifest.library.file);
-            authoring::write_new(&library, &bytes, Mode::from_raw_mode(0o644))?;
-            authoring::write_new(&staging.join(MANIFEST_FILE), text.as_bytes(), Mode::from_raw_mode(0o644))?;
+            atomic_file::write_new(&library, &bytes, Mode::from_raw_mode(0o644))?;
+            atomic_file::write_new(
+                &staging.join(MANIFEST_FILE),
+                text.as_bytes(),
+                Mode::from_raw_mode(0o644),
+            )?;
             if existing == Existing::Replace {
                 remove_folder(&target)?;
             }
-            authoring::rename(&staging, &target, Overwrite::Refuse)
+            atomic_file::rename(&staging, &target, Overwrite::Refuse)
         })
         .map(|()| target);
     if written.is_err() {
@@ -103,8 +114,9 @@ fn draft_manifest(draft: &Draft, library: Library) -> Result<Manifest, Error> {
 
 fn read_library(path: &Path) -> Result<Vec<u8>, Error> {
     let limit = Policy::MAX_LIBRARY_BYTES;
-    let Some(bytes) = read_file(path, limit)? else {
-        let size = std::fs::metadata(path).map(|metadata| metadata.len()).unwrap_or(limit.saturating_add(1));
+    let file = OpenFile::open(path)?;
+    let size = file.size();
+    let Some(bytes) = file.read(limit)? else {
         return Err(Error::LibTooLarge { path: path.to_owned(), size, limit });
     };
     if bytes.is_empty() {
@@ -113,23 +125,13 @@ fn read_library(path: &Path) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-fn read_file(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
-    let (folder, name) = Folder::of_file(path)?;
-    let file = folder.open_file(&name, FileRule::Any)?.ok_or_else(|| Error::Io {
-        action: "open",
-        path: path.to_owned(),
-        source: rustix::io::Errno::NOENT,
-    })?;
-    file.read(limit)
-}
-
 fn create_folder(path: &Path) -> Result<(), Error> {
-    let failed = |source| Error::Io { action: "create", path: path.to_owned(), source };
-    if let Some(parent) = path.parent() {
-        let created = std::fs::create_dir_all(parent);
-        created.map_err(|error| failed(rustix::io::Errno::from_io_error(&error).unwrap_or(rustix::io::Errno::IO)))?;
-    }
-    rustix::fs::mkdir(path, Mode::from_raw_mode(0o755)).map_err(failed)
+    atomic_file::create_folders(path.parent().unwrap_or(Path::new("")))?;
+    rustix::fs::mkdir(path, Mode::from_raw_mode(0o755)).map_err(|source| Error::Io {
+        action: "create",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn remove_folder(path: &Path) -> Result<(), Error> {

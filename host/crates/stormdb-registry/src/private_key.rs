@@ -6,8 +6,8 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use rustix::fs::Mode;
 use rustix::rand::{GetRandomFlags, getrandom};
 
-use crate::authoring::{self, Overwrite};
-use crate::folder::{Folder, FileRule};
+use crate::atomic_file::{self, Overwrite};
+use crate::folder::OpenFile;
 use crate::public_key::{KEY_TYPE, PublicKey};
 use crate::sshsig::NAMESPACE;
 use crate::wire::{Reader, put_string};
@@ -32,10 +32,7 @@ impl PrivateKey {
     /// # Errors
     /// `signing-key-permissions`, `signing-key-encrypted`, `signing-key-invalid`, `io-error` and the file ids.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let (folder, name) = Folder::of_file(path)?;
-        let Some(file) = folder.open_file(&name, FileRule::Any)? else {
-            return Err(Error::Io { action: "open", path: path.to_owned(), source: rustix::io::Errno::NOENT });
-        };
+        let file = OpenFile::open(path)?;
         if let Some(reason) = file.not_private() {
             return Err(Error::SigningKeyPermissions { path: path.to_owned(), reason });
         }
@@ -43,7 +40,9 @@ impl PrivateKey {
         let text = file.read(MAX_BYTES)?.ok_or(invalid("it is too large"))?;
         parse(&text).map(Self).map_err(|fault| match fault {
             Fault::Invalid(reason) => invalid(reason),
-            Fault::Encrypted => Error::SigningKeyEncrypted { path: path.to_owned(), namespace: NAMESPACE },
+            Fault::Encrypted => {
+                Error::SigningKeyEncrypted { path: path.to_owned(), namespace: NAMESPACE }
+            }
         })
     }
 
@@ -55,12 +54,18 @@ impl PrivateKey {
         let entropy = |length: usize| -> Result<Vec<u8>, Error> {
             let mut bytes = vec![0; length];
             // Up to 256 bytes arrive whole (getrandom(2)).
-            getrandom(&mut bytes[..], GetRandomFlags::empty())
-                .map_err(|source| Error::Io { action: "draw entropy for", path: path.to_owned(), source })?;
+            getrandom(&mut bytes[..], GetRandomFlags::empty()).map_err(|source| Error::Io {
+                action: "draw entropy for",
+                path: path.to_owned(),
+                source,
+            })?;
             Ok(bytes)
         };
         if comment.chars().any(char::is_control) {
-            return Err(Error::SigningKeyInvalid { path: path.to_owned(), reason: "its comment has control characters" });
+            return Err(Error::SigningKeyInvalid {
+                path: path.to_owned(),
+                reason: "its comment has control characters",
+            });
         }
         let (mut seed, mut check) = ([0; 32], [0; 4]);
         seed.copy_from_slice(&entropy(32)?);
@@ -69,8 +74,18 @@ impl PrivateKey {
         let mut public_path = path.as_os_str().to_owned();
         public_path.push(".pub");
         let public = format!("{} {comment}\n", key.public_key().to_openssh());
-        authoring::write(public_path.as_ref(), public.as_bytes(), Mode::from_raw_mode(0o644), Overwrite::Refuse)?;
-        authoring::write(path, key.encode(check, comment).as_bytes(), Mode::from_raw_mode(0o600), Overwrite::Refuse)?;
+        atomic_file::write(
+            public_path.as_ref(),
+            public.as_bytes(),
+            Mode::from_raw_mode(0o644),
+            Overwrite::Refuse,
+        )?;
+        atomic_file::write(
+            path,
+            key.encode(check, comment).as_bytes(),
+            Mode::from_raw_mode(0o600),
+            Overwrite::Refuse,
+        )?;
         Ok(key)
     }
 
@@ -105,12 +120,15 @@ impl PrivateKey {
 
 fn parse(text: &[u8]) -> Result<SigningKey, Fault> {
     let short = Fault::Invalid("it ends early");
-    let blob = armor::decode(LABEL, text).ok_or(Fault::Invalid("it is not an OPENSSH PRIVATE KEY block"))?;
+    let blob = armor::decode(LABEL, text)
+        .ok_or(Fault::Invalid("it is not an OPENSSH PRIVATE KEY block"))?;
     let mut reader = Reader::new(&blob);
     if reader.bytes(MAGIC.len()) != Some(MAGIC) {
         return Err(Fault::Invalid("it does not begin with openssh-key-v1"));
     }
-    let (Some(cipher), Some(_kdf), Some(_options)) = (reader.string(), reader.string(), reader.string()) else {
+    let (Some(cipher), Some(_kdf), Some(_options)) =
+        (reader.string(), reader.string(), reader.string())
+    else {
         return Err(short);
     };
     if cipher != b"none" {
@@ -119,8 +137,11 @@ fn parse(text: &[u8]) -> Result<SigningKey, Fault> {
     if reader.u32() != Some(1) {
         return Err(Fault::Invalid("it does not hold exactly one key"));
     }
-    let (Some(public), Some(private)) = (reader.string(), reader.string()) else { return Err(short) };
-    let public = PublicKey::from_blob(public).map_err(|_fault| Fault::Invalid("it is not an ed25519 key"))?;
+    let (Some(public), Some(private)) = (reader.string(), reader.string()) else {
+        return Err(short);
+    };
+    let public = PublicKey::from_blob(public)
+        .map_err(|_fault| Fault::Invalid("it is not an ed25519 key"))?;
     let mut reader = Reader::new(private);
     let (check, again) = (reader.u32(), reader.u32());
     if check.is_none() || check != again {
@@ -134,11 +155,15 @@ fn parse(text: &[u8]) -> Result<SigningKey, Fault> {
     if label != KEY_TYPE.as_bytes() || point != public.as_bytes() {
         return Err(Fault::Invalid("its public halves differ"));
     }
-    let pair: &[u8; 64] = pair.try_into().map_err(|_length| Fault::Invalid("its secret is not 64 bytes long"))?;
-    if reader.rest().len() >= BLOCK || !reader.rest().iter().copied().eq((1..=8).take(reader.rest().len())) {
+    let pair: &[u8; 64] =
+        pair.try_into().map_err(|_length| Fault::Invalid("its secret is not 64 bytes long"))?;
+    if reader.rest().len() >= BLOCK
+        || !reader.rest().iter().copied().eq((1..=8).take(reader.rest().len()))
+    {
         return Err(Fault::Invalid("its padding is wrong"));
     }
-    let key = SigningKey::from_keypair_bytes(pair).map_err(|_mismatch| Fault::Invalid("its secret does not fit"))?;
+    let key = SigningKey::from_keypair_bytes(pair)
+        .map_err(|_mismatch| Fault::Invalid("its secret does not fit"))?;
     if key.verifying_key().as_bytes() != public.as_bytes() {
         return Err(Fault::Invalid("its public halves differ"));
     }

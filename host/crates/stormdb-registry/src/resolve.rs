@@ -1,15 +1,18 @@
 //! Which versions of which plugins a plugin needs, and the order in which they are loaded.
 
+mod graph;
+mod search;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use petgraph::algo::toposort;
-use petgraph::graph::{DiGraph, NodeIndex};
 use semver::VersionReq;
 
 use crate::Error;
-use crate::catalog::{Catalog, listing};
+use crate::catalog::Catalog;
 use crate::manifest::Manifest;
 use crate::verify::Verified;
+use graph::Graph;
+use search::Search;
 
 /// The longest chain of dependencies.
 pub const MAX_DEPTH: usize = 64;
@@ -17,9 +20,6 @@ pub const MAX_DEPTH: usize = 64;
 pub const MAX_NODES: usize = 1_000;
 /// The most dependencies that a resolution looks at.
 pub const MAX_EDGES: usize = 10_000;
-/// The most versions that are tried before a resolution is given up.
-const MAX_STEPS: usize = 10_000;
-
 /// A plugin and everything that it needs, one version each, dependencies before dependents.
 #[derive(Debug)]
 pub struct LoadPlan<'a> {
@@ -40,28 +40,35 @@ impl<'a> LoadPlan<'a> {
 /// `dependency-missing`, `-conflict`, `-cycle`, `-too-deep`, `-too-large`, `-unresolvable`, each with the path from `root`;
 /// `dependency-refused` if the only bundle of that name was refused.
 pub fn resolve<'a>(root: &'a Verified, catalog: &'a Catalog) -> Result<LoadPlan<'a>, Error> {
-    let others = catalog.verified().iter().filter(|other| other.manifest().name != root.manifest().name);
+    let others =
+        catalog.verified().iter().filter(|other| other.manifest().name != root.manifest().name);
     let plugins: Vec<&Verified> = std::iter::once(root).chain(others).collect();
     let manifests: Vec<&Manifest> = plugins.iter().map(|plugin| plugin.manifest()).collect();
     let order = load_order(&manifests).map_err(|error| match error {
         Error::DependencyMissing { dependency, requirement, path, found } => {
-            refused_dependency(catalog, &dependency, &requirement, &path).unwrap_or(Error::DependencyMissing {
-                dependency,
-                requirement,
-                path,
-                found,
-            })
+            refused_dependency(catalog, &dependency, &requirement, &path)
+                .unwrap_or(Error::DependencyMissing { dependency, requirement, path, found })
         }
         other => other,
     })?;
-    Ok(LoadPlan { order: order.into_iter().filter_map(|index| plugins.get(index).copied()).collect() })
+    Ok(LoadPlan {
+        order: order.into_iter().filter_map(|index| plugins.get(index).copied()).collect(),
+    })
 }
 
 /// A refused bundle explains a missing dependency better than its absence.
-fn refused_dependency(catalog: &Catalog, dependency: &str, requirement: &str, path: &str) -> Option<Error> {
+fn refused_dependency(
+    catalog: &Catalog,
+    dependency: &str,
+    requirement: &str,
+    path: &str,
+) -> Option<Error> {
     let requirement = VersionReq::parse(requirement).ok()?;
     let refused = catalog.refused().iter().find(|refused| {
-        refused.claim.as_ref().is_some_and(|claim| claim.name == dependency && requirement.matches(&claim.version))
+        refused
+            .claim
+            .as_ref()
+            .is_some_and(|claim| claim.name == dependency && requirement.matches(&claim.version))
     })?;
     Some(Error::DependencyRefused {
         dependency: dependency.to_owned(),
@@ -73,7 +80,6 @@ fn refused_dependency(catalog: &Catalog, dependency: &str, requirement: &str, pa
 
 /// The load order of `manifests[0]` and its dependencies, as indices into `manifests`.
 pub(crate) fn load_order(manifests: &[&Manifest]) -> Result<Vec<usize>, Error> {
-    let Some(root) = manifests.first() else { return Ok(Vec::new()) };
     let mut available: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, manifest) in manifests.iter().enumerate() {
         available.entry(&manifest.name).or_default().push(index);
@@ -82,27 +88,28 @@ pub(crate) fn load_order(manifests: &[&Manifest]) -> Result<Vec<usize>, Error> {
         versions.sort_by(|a, b| manifests[*b].version.cmp(&manifests[*a].version));
     }
     check_extent(manifests, &available)?;
-    let mut search = Search { manifests, available: &available, chosen: BTreeMap::new(), steps: 0, failure: None };
-    search.chosen.insert(&root.name, 0);
-    if !search.satisfy()? {
-        return Err(search.failure.unwrap_or(Error::DependencyUnresolvable {
-            root: root.name.clone(),
-            steps: search.steps,
-        }));
-    }
-    sort(manifests, &search.chosen)
+    let chosen = Search::run(manifests, &available)?;
+    Graph::of(manifests, &chosen).order()
 }
 
 /// Refuses a set that is too large to be meant, before any graph is built of it.
-fn check_extent(manifests: &[&Manifest], available: &BTreeMap<&str, Vec<usize>>) -> Result<(), Error> {
+fn check_extent(
+    manifests: &[&Manifest],
+    available: &BTreeMap<&str, Vec<usize>>,
+) -> Result<(), Error> {
     let root = || manifests.first().map(|root| root.name.clone()).unwrap_or_default();
-    let mut seen: BTreeSet<&str> = manifests.first().map(|root| root.name.as_str()).into_iter().collect();
+    let mut seen: BTreeSet<&str> =
+        manifests.first().map(|root| root.name.as_str()).into_iter().collect();
     let mut queue = VecDeque::from([(0, 0)]);
     let (mut nodes, mut edges) = (1, 0);
     while let Some((index, depth)) = queue.pop_front() {
         edges += manifests[index].dependencies.len();
         if edges > MAX_EDGES {
-            return Err(Error::DependencyTooLarge { root: root(), what: "requirements", limit: MAX_EDGES });
+            return Err(Error::DependencyTooLarge {
+                root: root(),
+                what: "requirements",
+                limit: MAX_EDGES,
+            });
         }
         for dependency in manifests[index].dependencies.keys() {
             let Some(versions) = available.get(dependency.as_str()) else { continue };
@@ -123,164 +130,187 @@ fn check_extent(manifests: &[&Manifest], available: &BTreeMap<&str, Vec<usize>>)
     Ok(())
 }
 
-/// A depth-first search for one version of each name, newest first.
-struct Search<'m, 'a> {
-    manifests: &'m [&'a Manifest],
-    available: &'m BTreeMap<&'a str, Vec<usize>>,
-    chosen: BTreeMap<&'a str, usize>,
-    steps: usize,
-    /// The first dead end: the one that the newest versions run into.
-    failure: Option<Error>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
 
-impl<'a> Search<'_, 'a> {
-    /// Chooses a version for the first unmet requirement in the order of choice, then for the rest; undoes on a dead end.
-    ///
-    /// Recursion is as deep as names are chosen, at most [`MAX_NODES`].
-    fn satisfy(&mut self) -> Result<bool, Error> {
-        self.steps += 1;
-        if self.steps > MAX_STEPS {
-            let root = self.manifests.first().map(|root| root.name.clone()).unwrap_or_default();
-            return Err(Error::DependencyUnresolvable { root, steps: MAX_STEPS });
+    use crate::digest::Digest;
+    use crate::manifest::Library;
+
+    /// `name version: dependency requirement, …`
+    fn manifest(line: &str) -> Manifest {
+        let (head, dependencies) = line.split_once(':').unwrap_or((line, ""));
+        let (name, version) = head.split_once(' ').unwrap();
+        let dependencies = dependencies.split(';').map(str::trim).filter(|text| !text.is_empty());
+        Manifest {
+            name: name.to_owned(),
+            version: version.trim().parse().unwrap(),
+            author: "alice".to_owned(),
+            description: String::new(),
+            api: VersionReq::STAR,
+            target: String::new(),
+            workloads: Vec::new(),
+            library: Library { file: String::new(), sha256: Digest::of(b""), size: 0 },
+            dependencies: dependencies
+                .map(|text| text.split_once(' ').unwrap())
+                .map(|(name, wanted)| (name.to_owned(), wanted.parse().unwrap()))
+                .collect(),
         }
-        let Some(name) = self.first_unmet() else { return Ok(true) };
-        let demands = self.demands(name);
-        let fits = |index: &usize| demands.iter().all(|(_, wanted)| wanted.matches(&self.manifests[*index].version));
-        let versions = self.available.get(name).map(Vec::as_slice).unwrap_or_default();
-        let candidates: Vec<usize> = versions.iter().copied().filter(fits).collect();
-        if candidates.is_empty() || self.chosen.contains_key(name) {
-            if self.failure.is_none() {
-                self.failure = Some(self.dead_end(name, &demands));
+    }
+
+    fn resolved(manifests: &[Manifest]) -> String {
+        let manifests: Vec<&Manifest> = manifests.iter().collect();
+        match load_order(&manifests) {
+            Ok(order) => {
+                let titles = order
+                    .iter()
+                    .map(|index| &manifests[*index])
+                    .map(|m| format!("{} {}", m.name, m.version));
+                titles.collect::<Vec<_>>().join(", ")
             }
-            return Ok(false);
-        }
-        for candidate in candidates {
-            self.chosen.insert(name, candidate);
-            if self.satisfy()? {
-                return Ok(true);
-            }
-            self.chosen.remove(name);
-        }
-        Ok(false)
-    }
-
-    /// A name that is required but not chosen, or chosen in a version that does not fit.
-    fn first_unmet(&self) -> Option<&'a str> {
-        let requirements = self.chosen.values().flat_map(|index| &self.manifests[*index].dependencies);
-        let mut unmet = requirements.filter(|(name, wanted)| {
-            let chosen = self.chosen.get(name.as_str());
-            !chosen.is_some_and(|index| wanted.matches(&self.manifests[*index].version))
-        });
-        unmet.next().map(|(name, _)| name.as_str())
-    }
-
-    /// Who, of the chosen, requires what of `name`.
-    fn demands(&self, name: &str) -> Vec<(usize, &'a VersionReq)> {
-        let chosen = self.chosen.values();
-        chosen
-            .filter_map(|index| self.manifests[*index].dependencies.get(name).map(|wanted| (*index, wanted)))
-            .collect()
-    }
-
-    fn dead_end(&self, name: &str, demands: &[(usize, &VersionReq)]) -> Error {
-        let versions = self.available.get(name).map(Vec::as_slice).unwrap_or_default();
-        let found = listing(versions.iter().map(|index| self.manifests[*index].version.to_string()));
-        let hopeless = demands.iter().find(|(_, wanted)| {
-            !versions.iter().any(|index| wanted.matches(&self.manifests[*index].version))
-        });
-        if let Some((requirer, wanted)) = hopeless {
-            return Error::DependencyMissing {
-                dependency: name.to_owned(),
-                requirement: wanted.to_string(),
-                path: self.path_to(*requirer),
-                found,
-            };
-        }
-        let demands: Vec<String> = demands
-            .iter()
-            .map(|(requirer, wanted)| format!("{} needs {wanted}", self.path_to(*requirer)))
-            .collect();
-        Error::DependencyConflict { dependency: name.to_owned(), demands: demands.join(", "), found }
-    }
-
-    /// The shortest chain of requirements from the root to `target`, written `a → b → c`.
-    fn path_to(&self, target: usize) -> String {
-        let graph = Graph::of(self.manifests, &self.chosen);
-        let ends = graph.nodes.get(&0).zip(graph.nodes.get(&target)).filter(|_| target != 0);
-        let path = ends.and_then(|(root, target)| graph.walk(*root, *target));
-        path.unwrap_or_else(|| self.manifests[target].name.clone())
-    }
-}
-
-/// The chosen plugins as a graph with an edge from each to what it needs.
-struct Graph<'m, 'a> {
-    manifests: &'m [&'a Manifest],
-    graph: DiGraph<usize, ()>,
-    nodes: BTreeMap<usize, NodeIndex>,
-}
-
-impl<'m, 'a> Graph<'m, 'a> {
-    fn of(manifests: &'m [&'a Manifest], chosen: &BTreeMap<&'a str, usize>) -> Self {
-        let mut graph = DiGraph::new();
-        let nodes: BTreeMap<usize, NodeIndex> =
-            chosen.values().map(|index| (*index, graph.add_node(*index))).collect();
-        for (index, node) in &nodes {
-            for dependency in manifests[*index].dependencies.keys() {
-                if let Some(needed) = chosen.get(dependency.as_str()).and_then(|index| nodes.get(index)) {
-                    graph.add_edge(*node, *needed, ());
-                }
-            }
-        }
-        Self { manifests, graph, nodes }
-    }
-
-    /// The shortest way of at least one edge from `from` to `to`.
-    fn walk(&self, from: NodeIndex, to: NodeIndex) -> Option<String> {
-        let mut came_from: BTreeMap<NodeIndex, NodeIndex> = BTreeMap::new();
-        let mut queue = VecDeque::from([from]);
-        while let Some(node) = queue.pop_front() {
-            for next in self.graph.neighbors(node) {
-                if came_from.contains_key(&next) {
-                    continue;
-                }
-                came_from.insert(next, node);
-                if next == to {
-                    let mut way = vec![to];
-                    let mut at = *came_from.get(&to)?;
-                    while at != from {
-                        way.push(at);
-                        at = *came_from.get(&at)?;
-                    }
-                    way.push(from);
-                    let names = way.iter().rev().map(|node| self.manifests[self.graph[*node]].name.as_str());
-                    return Some(names.collect::<Vec<_>>().join(" → "));
-                }
-                queue.push_back(next);
-            }
-        }
-        None
-    }
-}
-
-/// Dependencies first. Only `toposort` is used: petgraph's recursive searches overflow the stack on long chains.
-fn sort(manifests: &[&Manifest], chosen: &BTreeMap<&str, usize>) -> Result<Vec<usize>, Error> {
-    let graph = Graph::of(manifests, chosen);
-    let sorted = toposort(&graph.graph, None).map_err(|cycle| {
-        let node = cycle.node_id();
-        let name = || manifests[graph.graph[node]].name.clone();
-        Error::DependencyCycle { path: graph.walk(node, node).unwrap_or_else(name) }
-    })?;
-    let mut depth: BTreeMap<NodeIndex, usize> = BTreeMap::new();
-    for node in &sorted {
-        let here = depth.get(node).copied().unwrap_or(0);
-        if here > MAX_DEPTH {
-            let root = manifests[0].name.clone();
-            return Err(Error::DependencyTooDeep { root, limit: MAX_DEPTH });
-        }
-        for next in graph.graph.neighbors(*node) {
-            let below = depth.entry(next).or_default();
-            *below = (*below).max(here + 1);
+            Err(error) => format!("{}: {error}", error.id()),
         }
     }
-    Ok(sorted.into_iter().rev().map(|node| graph.graph[node]).collect())
+
+    #[expect(clippy::needless_pass_by_value, reason = "reads as data")]
+    fn check(lines: &[&str], expected: Expect) {
+        expected.assert_eq(&resolved(&lines.iter().map(|line| manifest(line)).collect::<Vec<_>>()));
+    }
+
+    #[test]
+    fn dependencies_come_first() {
+        check(&["a 1.0.0"], expect!["a 1.0.0"]);
+        check(
+            &[
+                "a 1.0.0: b ^1; c ^1",
+                "b 1.0.0: d *",
+                "c 1.0.0: d *",
+                "d 1.0.0",
+                "unrelated 1.0.0: missing ^9",
+            ],
+            expect!["d 1.0.0, b 1.0.0, c 1.0.0, a 1.0.0"],
+        );
+    }
+
+    #[test]
+    fn the_newest_version_that_suits_everyone() {
+        check(
+            &["a 1.0.0: b *; c *", "b 1.0.0: c <1.5", "c 1.0.0", "c 1.4.0", "c 1.6.0"],
+            expect!["c 1.4.0, b 1.0.0, a 1.0.0"],
+        );
+        // The newest b cannot be used, as its c does not exist: an older one can.
+        check(
+            &["a 1.0.0: b *; c ^1", "b 2.0.0: c ^2", "b 1.0.0: c ^1", "c 1.0.0", "c 2.0.0"],
+            expect!["c 1.0.0, b 1.0.0, a 1.0.0"],
+        );
+    }
+
+    #[test]
+    fn missing() {
+        check(
+            &["a 1.0.0: b ^1", "b 1.0.0: c ^1"],
+            expect![[
+                r#"dependency-missing: dependency "c" is missing: a → b needs ^1, found none; install a version that fits"#
+            ]],
+        );
+        check(
+            &["a 1.0.0: b ^2", "b 1.0.0", "b 1.1.0"],
+            expect![[
+                r#"dependency-missing: dependency "b" is missing: a needs ^2, found 1.0.0, 1.1.0; install a version that fits"#
+            ]],
+        );
+        check(
+            &["a 1.0.0: b ^1", "b 1.0.0-rc.1"],
+            expect![[
+                r#"dependency-missing: dependency "b" is missing: a needs ^1, found 1.0.0-rc.1; install a version that fits"#
+            ]],
+        );
+    }
+
+    #[test]
+    fn conflicting() {
+        check(
+            &["a 1.0.0: b *; c ^1", "b 1.0.0: c ^2", "c 1.0.0", "c 2.0.0"],
+            expect![[
+                r#"dependency-conflict: no version of "c" satisfies everyone: a needs ^1, a → b needs ^2; found 1.0.0, 2.0.0: install versions that agree"#
+            ]],
+        );
+    }
+
+    #[test]
+    fn cyclic() {
+        check(
+            &["a 1.0.0: a *"],
+            expect![
+                "dependency-cycle: plugins depend on each other in a circle: a → a; one of them must drop its dependency"
+            ],
+        );
+        check(
+            &["a 1.0.0: b *", "b 1.0.0: a *"],
+            expect![
+                "dependency-cycle: plugins depend on each other in a circle: a → b → a; one of them must drop its dependency"
+            ],
+        );
+        check(
+            &[
+                "root 1.0.0: a *",
+                "a 1.0.0: b *; leaf *",
+                "b 1.0.0: c *",
+                "c 1.0.0: a *",
+                "leaf 1.0.0",
+            ],
+            expect![
+                "dependency-cycle: plugins depend on each other in a circle: a → b → c → a; one of them must drop its dependency"
+            ],
+        );
+    }
+
+    /// `n0 → n1 → …`, with an edge from the last to `back` if there is one.
+    fn chain(length: usize, back: Option<usize>) -> Vec<Manifest> {
+        let line = |at: usize| match (at + 1 < length, back) {
+            (true, _) => format!("n{at} 1.0.0: n{} *", at + 1),
+            (false, Some(back)) => format!("n{at} 1.0.0: n{back} *"),
+            (false, None) => format!("n{at} 1.0.0"),
+        };
+        (0..length).map(|at| manifest(&line(at))).collect()
+    }
+
+    fn id(manifests: &[Manifest]) -> String {
+        resolved(manifests).split(':').next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn long_chains_and_circles_end_in_an_answer() {
+        assert!(resolved(&chain(MAX_DEPTH + 1, None)).ends_with("n1 1.0.0, n0 1.0.0"));
+        assert_eq!(id(&chain(MAX_DEPTH + 2, None)), "dependency-too-deep");
+        assert_eq!(id(&chain(100_000, None)), "dependency-too-deep");
+        assert_eq!(id(&chain(10, Some(0))), "dependency-cycle");
+        let circle = resolved(&chain(1_000, Some(0)));
+        assert!(
+            circle.starts_with("dependency-cycle: ") && circle.contains("n0 → n1 → n2 →"),
+            "{circle}"
+        );
+    }
+
+    #[test]
+    fn bombs_are_refused_before_they_are_resolved() {
+        // 101 plugins that each need a hundred others.
+        let wide = |at: usize| {
+            let needs: Vec<String> =
+                (0..100).map(|to| format!("n{} *", at * 100 + to + 1)).collect();
+            manifest(&format!("n{at} 1.0.0: {}", needs.join("; ")))
+        };
+        let wide: Vec<Manifest> = (0..10_000).map(wide).collect();
+        assert_eq!(id(&wide), "dependency-too-large");
+        // Thirty names in twenty versions, any of which will do, and at the end a demand that none of them meets.
+        let mut bomb = vec![manifest("root 1.0.0: m0 *")];
+        for (at, version) in (0..30).flat_map(|at| (0..20).map(move |version| (at, version))) {
+            let needs =
+                if at < 29 { format!("m{} *", at + 1) } else { format!("z ={version}.0.0") };
+            bomb.push(manifest(&format!("m{at} {version}.0.0: {needs}")));
+        }
+        bomb.push(manifest("z 100.0.0"));
+        assert_eq!(id(&bomb), "dependency-unresolvable");
+    }
 }

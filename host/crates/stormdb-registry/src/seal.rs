@@ -17,7 +17,8 @@ use crate::manifest::Manifest;
 use crate::verify::Verified;
 
 /// With these no one, not even the owner, can change content or length, or lift a seal.
-const SEALS: SealFlags = SealFlags::WRITE.union(SealFlags::GROW).union(SealFlags::SHRINK).union(SealFlags::SEAL);
+const SEALS: SealFlags =
+    SealFlags::WRITE.union(SealFlags::GROW).union(SealFlags::SHRINK).union(SealFlags::SEAL);
 
 /// What the supervisor states about a library; the load process holds both the bytes and the code to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,13 +74,15 @@ impl Sealed {
     pub fn inherit(fd: OwnedFd, statement: Statement) -> Result<Self, Error> {
         let plugin = statement.title();
         let broken = |reason: String| Error::SealBroken { plugin: plugin.clone(), reason };
-        let seals = fcntl_get_seals(&fd).map_err(|errno| broken(format!("it has no seals ({errno})")))?;
+        let seals =
+            fcntl_get_seals(&fd).map_err(|errno| broken(format!("it has no seals ({errno})")))?;
         if !seals.contains(SEALS) {
             return Err(broken(format!("its seals are {seals:?}, expected {SEALS:?}")));
         }
         let failed = |source| Error::Seal { action: "read", plugin: plugin.clone(), source };
         let file = File::from(fd);
-        let actual = digest(&file).map_err(|error| failed(Errno::from_io_error(&error).unwrap_or(Errno::IO)))?;
+        let actual = digest(&file)
+            .map_err(|error| failed(Errno::from_io_error(&error).unwrap_or(Errno::IO)))?;
         if actual != statement.sha256 {
             return Err(broken(format!("its SHA-256 is {actual}, expected {}", statement.sha256)));
         }
@@ -92,6 +95,10 @@ impl Sealed {
     #[must_use]
     pub fn statement(&self) -> &Statement {
         &self.statement
+    }
+
+    pub(crate) fn into_parts(self) -> (Statement, OwnedFd) {
+        (self.statement, self.fd)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Mode;
 
 use crate::Error;
-use crate::authoring::{self, Overwrite};
+use crate::atomic_file::{self, Overwrite};
 use crate::bundle::Candidate;
 use crate::manifest::{MANIFEST_FILE, Manifest, SIGNATURE_FILE};
 use crate::private_key::PrivateKey;
@@ -21,8 +21,19 @@ pub fn sign(path: &Path, key: &PrivateKey) -> Result<PathBuf, Error> {
     let candidate = Candidate::open(path)?;
     let manifest = candidate.read_manifest()?;
     Manifest::parse(&path.join(MANIFEST_FILE), &manifest)?;
-    let signature = sshsig::sign(key, &manifest);
+    let signature = signature(key, &manifest);
     let target = path.join(SIGNATURE_FILE);
-    authoring::write(&target, signature.as_bytes(), Mode::from_raw_mode(0o644), Overwrite::Replace)?;
+    atomic_file::write(
+        &target,
+        signature.as_bytes(),
+        Mode::from_raw_mode(0o644),
+        Overwrite::Replace,
+    )?;
     Ok(target)
+}
+
+/// The armored signature of `manifest`'s exact bytes, in the namespace of plugins.
+#[must_use]
+pub fn signature(key: &PrivateKey, manifest: &[u8]) -> String {
+    sshsig::sign(key, manifest)
 }

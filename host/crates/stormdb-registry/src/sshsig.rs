@@ -16,8 +16,8 @@ const VERSION: u32 = 1;
 
 /// The order of the ed25519 group, little-endian; a canonical signature's second half is below it (RFC 8032, 5.1.7).
 const ORDER: [u8; 32] = [
-    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
 /// A well-formed signature, not yet checked against a message.
@@ -68,7 +68,8 @@ impl SshSignature {
     /// Reads an armored signature made for [`NAMESPACE`].
     pub(crate) fn parse(text: &[u8]) -> Result<Self, SignatureFault> {
         let malformed = SignatureFault::Malformed;
-        let blob = armor::decode(LABEL, text).ok_or(malformed("it is not one canonical SSH SIGNATURE block"))?;
+        let blob = armor::decode(LABEL, text)
+            .ok_or(malformed("it is not one canonical SSH SIGNATURE block"))?;
         let mut reader = Reader::new(&blob);
         if reader.bytes(MAGIC.len()) != Some(MAGIC) {
             return Err(malformed("it does not begin with SSHSIG"));
@@ -96,7 +97,9 @@ impl SshSignature {
         let hash = match hash {
             b"sha256" => HashAlgorithm::Sha256,
             b"sha512" => HashAlgorithm::Sha512,
-            other => return Err(SignatureFault::Algorithm(String::from_utf8_lossy(other).into_owned())),
+            other => {
+                return Err(SignatureFault::Algorithm(String::from_utf8_lossy(other).into_owned()));
+            }
         };
         Ok(Self { key, hash, signature: parse_inner(signature)? })
     }

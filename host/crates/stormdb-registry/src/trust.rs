@@ -7,7 +7,7 @@ use rustix::fs::Mode;
 
 use crate::Error;
 use crate::allowed_signers::{self, BadLine, Entry, LineFault, MAX_BYTES};
-use crate::authoring::{self, Overwrite};
+use crate::atomic_file::{self, Overwrite};
 use crate::folder::{FileRule, Folder};
 use crate::names::{AUTHOR_RULE, is_author_name, is_plain_text};
 use crate::public_key::PublicKey;
@@ -61,13 +61,19 @@ impl TrustStore {
             return Err(Error::NameInvalid { path, what: "author", name, rule: AUTHOR_RULE });
         }
         if !is_plain_text(comment) {
-            return Err(Error::PublicKeyInvalid { reason: "its comment has control characters".to_owned() });
+            return Err(Error::PublicKeyInvalid {
+                reason: "its comment has control characters".to_owned(),
+            });
         }
-        create_parent(path)?;
+        atomic_file::create_folders(path.parent().unwrap_or(Path::new("")))?;
         let (mut content, entries) = read(path)?;
         if let Some(entry) = entries.iter().find(|entry| entry.key == *key) {
             let fingerprint = key.fingerprint();
-            return Err(Error::KeyAlreadyTrusted { path: path.to_owned(), line: entry.line, fingerprint });
+            return Err(Error::KeyAlreadyTrusted {
+                path: path.to_owned(),
+                line: entry.line,
+                fingerprint,
+            });
         }
         if !content.is_empty() && !content.ends_with(b"\n") {
             content.push(b'\n');
@@ -76,7 +82,7 @@ impl TrustStore {
         content.extend_from_slice(line.trim_end().as_bytes());
         content.push(b'\n');
         let mut entries = parse(path, &content)?;
-        authoring::write(path, &content, Mode::from_raw_mode(0o600), Overwrite::Replace)?;
+        atomic_file::write(path, &content, Mode::from_raw_mode(0o600), Overwrite::Replace)?;
         entries.pop().ok_or_else(|| Error::TrustStoreInvalid {
             path: path.to_owned(),
             line: 1,
@@ -89,8 +95,15 @@ impl TrustStore {
         let Some(entry) = self.entries.iter().find(|entry| entry.key == *key) else {
             return Err(Distrust::Untrusted("the key is not in it".to_owned()));
         };
-        if entry.namespaces.as_ref().is_some_and(|allowed| !allowed.iter().any(|name| name == NAMESPACE)) {
-            return Err(Distrust::Untrusted(format!("line {} does not list namespace {NAMESPACE}", entry.line)));
+        if entry
+            .namespaces
+            .as_ref()
+            .is_some_and(|allowed| !allowed.iter().any(|name| name == NAMESPACE))
+        {
+            return Err(Distrust::Untrusted(format!(
+                "line {} does not list namespace {NAMESPACE}",
+                entry.line
+            )));
         }
         let author = || entry.author.clone();
         match (entry.valid_after, entry.valid_before) {
@@ -101,27 +114,22 @@ impl TrustStore {
     }
 }
 
-fn create_parent(path: &Path) -> Result<(), Error> {
-    let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) else { return Ok(()) };
-    std::fs::create_dir_all(parent).map_err(|error| Error::Io {
-        action: "create",
-        path: parent.to_owned(),
-        source: rustix::io::Errno::from_io_error(&error).unwrap_or(rustix::io::Errno::IO),
-    })
-}
-
 /// The content and the entries; both empty if there is no file.
 fn read(path: &Path) -> Result<(Vec<u8>, Vec<Entry>), Error> {
     let permissions = |reason| Error::TrustStorePermissions { path: path.to_owned(), reason };
     let (folder, name) = match Folder::of_file(path) {
-        Err(Error::Io { source: rustix::io::Errno::NOENT, .. }) => return Ok((Vec::new(), Vec::new())),
+        Err(Error::Io { source: rustix::io::Errno::NOENT, .. }) => {
+            return Ok((Vec::new(), Vec::new()));
+        }
         opened => opened?,
     };
     folder.check_ancestors().map_err(|error| permissions(format!("is not safe: {error}")))?;
     let file = match folder.open_file(&name, FileRule::Any) {
         Ok(Some(file)) => file,
         Ok(None) => return Ok((Vec::new(), Vec::new())),
-        Err(Error::SymlinkRefused { .. }) => return Err(permissions("is a symbolic link".to_owned())),
+        Err(Error::SymlinkRefused { .. }) => {
+            return Err(permissions("is a symbolic link".to_owned()));
+        }
         Err(Error::NotRegularFile { found, .. }) => return Err(permissions(format!("is {found}"))),
         Err(error) => return Err(error),
     };
@@ -139,7 +147,9 @@ fn read(path: &Path) -> Result<(Vec<u8>, Vec<Entry>), Error> {
 
 fn parse(path: &Path, content: &[u8]) -> Result<Vec<Entry>, Error> {
     allowed_signers::parse(content).map_err(|BadLine { line, fault }| match fault {
-        LineFault::Syntax(reason) => Error::TrustStoreInvalid { path: path.to_owned(), line, reason },
+        LineFault::Syntax(reason) => {
+            Error::TrustStoreInvalid { path: path.to_owned(), line, reason }
+        }
         LineFault::WeakKey => Error::KeyWeak { path: path.to_owned(), line },
     })
 }

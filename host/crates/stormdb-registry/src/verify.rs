@@ -1,5 +1,6 @@
 //! From a folder to a [`Verified`] plugin: signature, manifest, trust, files, library bytes, in this order.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -35,7 +36,7 @@ impl Policy {
     /// 50 MiB.
     pub const MAX_LIBRARY_BYTES: u64 = 50 * 1024 * 1024;
 
-    /// The default limits, and keys valid now.
+    /// The default limit, and keys valid now. `api` is `stormdb_plugin_api::abi::API_VERSION`.
     #[must_use]
     pub fn new(api: Version) -> Self {
         Self { api, max_library_bytes: Self::MAX_LIBRARY_BYTES, now: Timestamp::now() }
@@ -51,13 +52,23 @@ pub struct Signer {
 }
 
 /// A plugin whose signature, author and bytes are what they should be. Its library was not looked into yet.
-#[derive(Debug)]
 pub struct Verified {
     bundle: PathBuf,
     manifest: Manifest,
     manifest_sha256: Digest,
     signer: Signer,
     library: Vec<u8>,
+}
+
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { bundle, manifest, manifest_sha256: _, signer, library: _ } = self;
+        f.debug_struct("Verified")
+            .field("bundle", bundle)
+            .field("manifest", manifest)
+            .field("signer", signer)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Verified {
@@ -99,7 +110,11 @@ impl Verified {
 ///
 /// # Errors
 /// The first refusal; see [`Error::id`].
-pub fn verify(candidate: &Candidate, trust: &TrustStore, policy: &Policy) -> Result<Verified, Error> {
+pub fn verify(
+    candidate: &Candidate,
+    trust: &TrustStore,
+    policy: &Policy,
+) -> Result<Verified, Error> {
     verify_steps(candidate, trust, policy, &mut Steps::default())
 }
 
@@ -113,7 +128,8 @@ pub(crate) fn verify_steps(
     let bundle = candidate.path().to_owned();
     let (bytes, signature) = steps.take(Step::Read, || {
         let (manifest, signature) = (candidate.read_manifest()?, candidate.read_signature()?);
-        let found = format!("{} bytes of manifest, {} of signature", manifest.len(), signature.len());
+        let found =
+            format!("{} bytes of manifest, {} of signature", manifest.len(), signature.len());
         Ok(((manifest, signature), found))
     })?;
     let signed = steps.take(Step::Signature, || {
@@ -142,7 +158,10 @@ pub(crate) fn verify_steps(
     })?;
     let library = steps.take(Step::Library, || {
         let library = read_library(candidate, &manifest, policy.max_library_bytes)?;
-        Ok((library, format!("{} bytes, SHA-256 {}", manifest.library.size, manifest.library.sha256)))
+        Ok((
+            library,
+            format!("{} bytes, SHA-256 {}", manifest.library.size, manifest.library.sha256),
+        ))
     })?;
     Ok(Verified { bundle, manifest, manifest_sha256: Digest::of(&bytes), signer, library })
 }
@@ -151,8 +170,12 @@ fn check_signature(path: &Path, manifest: &[u8], signature: &[u8]) -> Result<Ssh
     let path = path.to_owned();
     let signed = match SshSignature::parse(signature) {
         Ok(signed) => signed,
-        Err(SignatureFault::Malformed(reason)) => return Err(Error::SignatureMalformed { path, reason }),
-        Err(SignatureFault::Algorithm(found)) => return Err(Error::SignatureAlgorithm { path, found }),
+        Err(SignatureFault::Malformed(reason)) => {
+            return Err(Error::SignatureMalformed { path, reason });
+        }
+        Err(SignatureFault::Algorithm(found)) => {
+            return Err(Error::SignatureAlgorithm { path, found });
+        }
         Err(SignatureFault::Namespace(found)) => {
             return Err(Error::SignatureNamespace { path, found, expected: NAMESPACE });
         }
@@ -178,7 +201,9 @@ fn check_signer(
 ) -> Result<Signer, Error> {
     let (bundle, fingerprint) = (bundle.to_owned(), signed.key.fingerprint());
     match trust.allows(&signed.key, now) {
-        Ok(entry) if entry.author == manifest.author => Ok(Signer { author: entry.author.clone(), fingerprint }),
+        Ok(entry) if entry.author == manifest.author => {
+            Ok(Signer { author: entry.author.clone(), fingerprint })
+        }
         Ok(entry) => {
             let (author, signer) = (manifest.author.clone(), entry.author.clone());
             Err(Error::AuthorKeyMismatch { bundle, author, signer })
@@ -202,7 +227,8 @@ fn check_api(manifest: &Manifest, policy: &Policy) -> Result<(), Error> {
         return Err(Error::AbiIncompatible { plugin, reason });
     }
     if !manifest.api.matches(&policy.api) {
-        let reason = format!("it needs plugin API {}, this host speaks {}", manifest.api, policy.api);
+        let reason =
+            format!("it needs plugin API {}, this host speaks {}", manifest.api, policy.api);
         return Err(Error::AbiIncompatible { plugin, reason });
     }
     Ok(())
@@ -226,7 +252,9 @@ fn read_library(candidate: &Candidate, manifest: &Manifest, limit: u64) -> Resul
         return Err(Error::SizeMismatch { path, declared: declared.size, actual: size });
     }
     let bytes = file.read(size)?;
-    let Some(bytes) = bytes.filter(|bytes| bytes.len() as u64 == size) else { return Err(Error::LibChanged { path }) };
+    let Some(bytes) = bytes.filter(|bytes| bytes.len() as u64 == size) else {
+        return Err(Error::LibChanged { path });
+    };
     let actual = Digest::of(&bytes);
     if actual != declared.sha256 {
         let (declared, actual) = (declared.sha256.to_string(), actual.to_string());

@@ -33,7 +33,10 @@ impl<'a> Reader<'a> {
 }
 
 /// Appends `bytes` as a length-prefixed string.
-#[expect(clippy::cast_possible_truncation, reason = "every field is a key, a name or a digest, far below 4 GiB")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "every field is a key, a name or a digest, far below 4 GiB"
+)]
 pub(crate) fn put_string(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(&(bytes.len() as u32).to_be_bytes());
     out.extend_from_slice(bytes);

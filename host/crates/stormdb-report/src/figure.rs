@@ -35,7 +35,6 @@ pub enum Reason {
     NotRecorded,
     NotFinite,
     NoOptimum,
-    OneBand,
 }
 
 impl Reason {
@@ -61,7 +60,6 @@ impl Reason {
             Self::NotRecorded => "not-recorded",
             Self::NotFinite => "not-finite",
             Self::NoOptimum => "no-optimum",
-            Self::OneBand => "one-band",
         }
     }
 
@@ -97,7 +95,6 @@ impl Reason {
             Self::NotRecorded => "the record of the run does not hold it",
             Self::NotFinite => "the record holds a number that is not finite",
             Self::NoOptimum => "no finished band completed operations with few enough errors",
-            Self::OneBand => "a single band has nothing to be compared with",
         }
     }
 }
@@ -118,7 +115,6 @@ impl Figure {
     #[must_use]
     pub fn as_number(&self) -> Option<f64> {
         match self {
-            #[expect(clippy::cast_precision_loss, reason = "a count of operations is below 2^53")]
             Self::Count(count) => Some(*count as f64),
             Self::Number(number) => Some(*number),
             Self::Word(_) => None,

@@ -1,1 +1,28 @@
-//! Run record to terminal text, CSV and JSON
+//! One computed model of a run record, and the faces that show it: terminal, CSV, JSON.
+//!
+//! [`model::Report`] computes every figure once; no face computes another. All of them are made from the stored record
+//! alone, so that a run can be shown again at any time.
+
+pub mod model;
+
+pub mod figure;
+pub mod finding;
+pub mod metric;
+pub mod metrics;
+pub mod note;
+
+pub mod format;
+pub mod formats;
+
+pub mod event_line;
+pub mod export;
+pub mod progress;
+pub mod runs;
+pub mod terminal;
+
+pub mod number;
+pub mod screen;
+
+mod error;
+
+pub use error::ReportError;

@@ -101,10 +101,7 @@ impl BandFacts<'_> {
 }
 
 impl Metric {
-    pub(crate) const fn performance(
-        name: &'static str,
-        of: fn(&BandFacts<'_>) -> Cell,
-    ) -> Self {
+    pub(crate) const fn performance(name: &'static str, of: fn(&BandFacts<'_>) -> Cell) -> Self {
         Self { name, section: Section::Performance, absent_word: None, of }
     }
 
@@ -118,7 +115,6 @@ const LATENCY_DECIMALS: i32 = 4;
 
 /// A statistic of latencies, which only too few of them can withhold.
 pub(crate) fn latency(summary: &LatencySummary, milliseconds: Option<f64>) -> Cell {
-    let reason =
-        if summary.n == 0 { Reason::NothingCompleted } else { Reason::TooFewOperations };
+    let reason = if summary.n == 0 { Reason::NothingCompleted } else { Reason::TooFewOperations };
     Figure::number(milliseconds.ok_or(reason)?, LATENCY_DECIMALS)
 }

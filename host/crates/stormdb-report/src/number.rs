@@ -23,12 +23,15 @@ pub fn decimals(value: f64, decimals: usize) -> String {
 /// Something per second, or milliseconds: three digits or more that mean something, without a tail of noise.
 #[must_use]
 pub fn scaled(value: f64) -> String {
-    decimals(value, match value.abs() {
-        size if size >= 1000.0 => 0,
-        size if size >= 10.0 => 1,
-        size if size >= 1.0 => 2,
-        _ => 3,
-    })
+    decimals(
+        value,
+        match value.abs() {
+            size if size >= 1000.0 => 0,
+            size if size >= 10.0 => 1,
+            size if size >= 1.0 => 2,
+            _ => 3,
+        },
+    )
 }
 
 /// A throughput: whole from 100 on.
@@ -105,10 +108,7 @@ mod tests {
 
     #[test]
     fn decimals_follow_the_size() {
-        assert_eq!(
-            [0.0479, 3.724, 43.1, 1890.4].map(scaled),
-            ["0.048", "3.72", "43.1", "1,890"]
-        );
+        assert_eq!([0.0479, 3.724, 43.1, 1890.4].map(scaled), ["0.048", "3.72", "43.1", "1,890"]);
         assert_eq!([2534.2, 123.45, 12.34, 0.5].map(rate), ["2,534", "123", "12.3", "0.500"]);
         assert_eq!([0.0, 0.00004, 0.072, 0.54].map(percent), ["0.0%", "0.004%", "7.2%", "54%"]);
     }

@@ -1,8 +1,10 @@
-//! Configuration: one file in either documented style, variables and flags in; a validated [`RunConfig`] out.
+//! Configuration: one file in either documented style, variables and flags in; a validated
+//! [`RunConfig`] out.
 //!
-//! The order is default < `PG*` variables < file < `STORMDB_*` variables < flags < `--set`. Every layer is a tree of
-//! values that know where they were written; each is checked against the schema, brought to the current spelling, and
-//! laid over the ones below. What is wrong is collected and said at once, each with its place and the next step.
+//! The order is default < `PG*` variables < file < `STORMDB_*` variables < flags < `--set`. Every
+//! layer is a tree of values that know where they were written; each is checked against the schema,
+//! brought to the current spelling, and laid over the ones below. What is wrong is collected and
+//! said at once, each with its place and the next step.
 
 pub mod error;
 pub mod overrides;
@@ -67,15 +69,18 @@ pub fn load(
     let schema = schema::schema();
     let validator = validator(&schema)?;
     for layer in layers.all() {
-        findings.problems.extend(check(&schema, &validator, layer, "the configuration"));
+        findings.problems.extend(check(&schema, &validator, layer, "configuration"));
         findings.problems.extend(spelling::modernise(layer));
+    }
+    if !matches!(layers.file.value, Value::Map(_)) {
+        return Err(ConfigError::invalid(findings.problems));
     }
     let facts = layers.facts(environment);
     let merged = layers.merge(&mut findings);
     let raw = match RawConfig::deserialize(merged.to_json()) {
         Ok(raw) => raw,
         Err(_) if !findings.problems.is_empty() => {
-            return Err(ConfigError::Invalid(findings.problems));
+            return Err(ConfigError::invalid(findings.problems));
         }
         Err(error) => return Err(ConfigError::Invalid(vec![beyond_schema(&merged, &error)])),
     };
@@ -84,16 +89,17 @@ pub fn load(
         Some(config) if findings.problems.is_empty() => {
             Ok(Resolved { config, warnings: findings.warnings, merged })
         }
-        Some(_) | None => Err(ConfigError::Invalid(findings.problems)),
+        Some(_) | None => Err(ConfigError::invalid(findings.problems)),
     }
 }
 
 impl Resolved {
-    /// Checks `workload_config` against the schema that the plugin declares, and the names in `mix` against the
-    /// workload's operations; to be called as soon as the plugin is known.
+    /// Checks `workload_config` against the schema that the plugin declares, and the names in `mix`
+    /// against the workload's operations; to be called as soon as the plugin is known.
     ///
     /// # Errors
-    /// [`ConfigError::Invalid`] with every violation in its place, or [`ConfigError::UnusableSchema`].
+    /// [`ConfigError::Invalid`] with every violation in its place, or
+    /// [`ConfigError::UnusableSchema`].
     pub fn check_workload(&self, schema: &Json, operations: &[&str]) -> Result<(), ConfigError> {
         workload::check_workload(&self.merged, schema, operations)
     }
@@ -131,12 +137,14 @@ impl Layers {
             file,
             variables: overrides::variables(environment),
             flags: overrides::flags(overrides),
-            sets: overrides::sets(overrides).map_err(ConfigError::Invalid)?,
+            sets: overrides::sets(overrides).map_err(ConfigError::invalid)?,
         };
-        if overrides.embedded {
-            target::forget_server(&mut layers)
-                .map_err(|problem| ConfigError::Invalid(vec![problem]))?;
-        } else if !target::is_named(&layers) {
+        if overrides.embedded
+            && let Some(problem) = target::contradiction_of_embedded(&layers)
+        {
+            return Err(ConfigError::Invalid(vec![problem]));
+        }
+        if overrides.embedded || !target::is_named(&layers) {
             layers.all().for_each(|layer| drop(layer.take("database")));
         }
         Ok(layers)

@@ -31,7 +31,8 @@ pub struct RunPlan {
     /// What the server said; absent if it was not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerLimits>,
-    /// Indexes of the bands that need more connections than the server has free; empty if it was not asked.
+    /// Indexes of the bands that need more connections than the server has free; empty if it was
+    /// not asked.
     pub bands_beyond_server: Vec<u32>,
     /// For a grid: the same range in pairs, which is far shorter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,12 +79,14 @@ pub struct PairedAlternative {
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
     #[error(
-        "the ladder starts with {min} {axis} but the server has {free} free connections; lower `min_{axis}`, raise the \
-         server's max_connections, or set `max_{axis}`"
+        "the ladder starts with {min} {axis} but the server has {free} free connections; close \
+         others, \
+         lower `min_{axis}`, or raise max_connections on the server"
     )]
     NothingFree { axis: &'static str, min: u32, free: u32 },
     #[error(
-        "the bands cannot be laid out; change the bounds, the steps or the strategy of `progressive`"
+        "the bands cannot be laid out; change the bounds, the steps or the strategy of \
+         `progressive`"
     )]
     Ladder(#[from] stormdb_analysis::Error),
 }
@@ -96,10 +99,12 @@ impl ServerLimits {
     }
 }
 
-/// Lays out the bands. With `limits` it says which of them the server cannot serve; without, nothing about that.
+/// Lays out the bands. With `limits` it says which of them the server cannot serve; without,
+/// nothing about that.
 ///
 /// # Errors
-/// The server has too few free connections for a ladder whose top they decide, or the strategy refuses its input.
+/// The server has too few free connections for a ladder whose top they decide, or the strategy
+/// refuses its input.
 pub fn plan(config: &RunConfig, limits: Option<ServerLimits>) -> Result<RunPlan, PlanError> {
     let mut warnings = Vec::new();
     let (strategy, bands, paired_alternative) = match &config.load {
@@ -121,8 +126,9 @@ pub fn plan(config: &RunConfig, limits: Option<ServerLimits>) -> Result<RunPlan,
     warn_of_crowding(&bands, &mut warnings);
     if let Some(free) = free.filter(|_| !bands_beyond_server.is_empty()) {
         let message = format!(
-            "{} need more than the {free} connections that the server has free; lower `max_connections`, or raise the \
-             server's max_connections",
+            "more connections than the {free} that the server has free in {}; lower \
+             `max_connections` \
+             here, or raise it on the server",
             named(&bands_beyond_server)
         );
         warnings.push(Warning::new(WarningId::BeyondServer, message));
@@ -169,8 +175,10 @@ impl Range {
         let open = config.max_workers.is_none() || config.max_connections.is_none();
         if open && limits.is_none() {
             let message = format!(
-                "the ladder goes up to {free}: no maximum is set and the server was not asked, so PostgreSQL's own \
-                 max_connections of 100 less 3 reserved ones is assumed; set `max_workers` and `max_connections`"
+                "the ladder goes up to {free}: no maximum is set and the server was not asked, so \
+                 PostgreSQL's own \
+                 max_connections of 100 less 3 reserved ones is assumed; set `max_workers` and \
+                 `max_connections`"
             );
             warnings.push(Warning::new(WarningId::LimitAssumed, message));
         }
@@ -190,7 +198,8 @@ impl Range {
                 let ladder = ladder(&config.strategy, self.workers, self.connections, bands)?;
                 if ladder.reduced {
                     let message = format!(
-                        "{} bands instead of {bands}: an axis has no more whole numbers; widen its range for more",
+                        "{} bands instead of {bands}: an axis has no more whole numbers; widen \
+                         its range for more",
                         ladder.bands.len()
                     );
                     warnings.push(Warning::new(WarningId::BandsReduced, message));
@@ -241,7 +250,8 @@ fn grid(
     thin(&mut workers, &mut connections);
     if (workers.len(), connections.len()) != asked {
         let message = format!(
-            "the grid of {} x {} bands is thinned to {} x {}, at most {GRID_BANDS_MAX} in all, by leaving out values \
+            "the grid of {} x {} bands is thinned to {} x {}, at most {GRID_BANDS_MAX} in all, by \
+             leaving out values \
              evenly; use wider steps to choose them",
             asked.0,
             asked.1,
@@ -313,8 +323,9 @@ fn warn_of_crowding(bands: &[BandPlan], warnings: &mut Vec<Warning>) {
     let crowded = indexes(bands, |band| band.workers > band.connections);
     if !crowded.is_empty() {
         let message = format!(
-            "{} have more workers than connections: workers wait for a connection, which is measured apart from the \
-             latency of the server",
+            "more workers than connections in {}: workers wait for a connection, which is \
+             measured apart \
+             from the latency of the server",
             named(&crowded)
         );
         warnings.push(Warning::new(WarningId::WorkersAboveConnections, message));

@@ -4,6 +4,7 @@ mod fetch;
 mod unpack;
 
 use std::{
+    fmt,
     fs::{self, File},
     path::{Path, PathBuf},
 };
@@ -46,6 +47,17 @@ const CONTRIB_IN_TREE: &str = "contrib";
 pub enum InstallStep {
     Fetching { package: &'static str },
     Unpacking { package: &'static str, done: usize, total: usize },
+}
+
+impl fmt::Display for InstallStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fetching { package } => write!(f, "fetching {package}"),
+            Self::Unpacking { package, done, total } => {
+                write!(f, "unpacking {package}: {done} of {total} files")
+            }
+        }
+    }
 }
 
 /// What stands after an installation.

@@ -3,6 +3,7 @@
 
 use std::{os::fd::OwnedFd, time::Duration};
 
+use stormdb_run::secret::Secret;
 use tokio::{
     task::JoinHandle,
     time::{Instant, timeout, timeout_at},
@@ -15,7 +16,7 @@ use tracing::debug;
 
 use crate::{
     TargetError,
-    endpoint::{Address, Endpoint, Secret},
+    endpoint::{Address, Endpoint},
     stream::{TargetStream, dial},
     tls::{connector, driver_mode},
 };
@@ -143,7 +144,7 @@ async fn start_session(
     let mut config = Config::new();
     config.dbname(database).user(user).application_name(&options.application_name);
     if let Some(password) = &options.password {
-        config.password(password.text());
+        config.password(password.expose_for_authentication());
     }
     if let Some(host) = tls_host(endpoint, &stream) {
         config.ssl_mode(driver_mode(tls.mode));

@@ -1,4 +1,4 @@
-//! Where the server is and how to talk to it: address, database, role, TLS, password.
+//! Where the server is and how to talk to it: address, database, role, TLS.
 
 use std::{
     fmt,
@@ -71,33 +71,6 @@ impl TlsMode {
     }
 }
 
-/// A password. Its text never reaches `Debug`, a log, a report or a record.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Box<str>);
-
-impl Secret {
-    #[must_use]
-    pub fn new(text: impl Into<Box<str>>) -> Self {
-        Self(text.into())
-    }
-
-    /// The bytes for the hand-over to the process that authenticates; of no other use.
-    #[must_use]
-    pub fn handover_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-
-    pub(crate) fn text(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
 impl Address {
     /// Reads a host as libpq does: one that begins with `/` is a socket directory.
     #[must_use]
@@ -144,14 +117,7 @@ pub(crate) fn socket_path(directory: &Path, port: u16) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::{Address, Endpoint, Secret, Tls, TlsMode};
-
-    #[test]
-    fn a_secret_does_not_show_itself() {
-        let secret = Secret::new("hunter2");
-        assert_eq!(format!("{secret:?} {:?}", Some(&secret)), "Secret(…) Some(Secret(…))");
-        assert_eq!(secret.handover_bytes(), b"hunter2");
-    }
+    use super::{Address, Endpoint, Tls, TlsMode};
 
     #[test]
     fn an_address_reads_and_shows_like_libpq() {

@@ -65,7 +65,11 @@ pub(crate) fn create_open_directory(directory: &Path) -> Result<(), TargetError>
             directory.ancestors().take_while(|ancestor| !ancestor.exists()).collect();
         missing.reverse();
         for ancestor in missing {
-            fs::create_dir(ancestor)?;
+            match fs::create_dir(ancestor) {
+                // Another process created it since, and sets its mode too.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                created => created?,
+            }
             fs::set_permissions(ancestor, fs::Permissions::from_mode(0o755))?;
         }
         Ok(())

@@ -31,9 +31,11 @@ use stormdb_plugin_api::{
         value::Step,
     },
 };
-use tokio_postgres::{Client, CopyInSink, Error as PgError};
+use tokio_postgres::{CancelToken, Client, CopyInSink, Error as PgError};
 
 pub use self::statement::StatementTable;
+use crate::connect::Connection;
+
 use self::{
     answer::{Answer, Set},
     param::Value,
@@ -58,11 +60,11 @@ pub struct LentConnection {
 }
 
 impl LentConnection {
-    /// Lends `client`, whose connection task runs on the same executor.
+    /// Lends `connection`, whose driver runs on the same executor.
     #[must_use]
-    pub fn new(client: Client, table: Arc<StatementTable>) -> Self {
+    pub fn new(connection: Connection, table: Arc<StatementTable>) -> Self {
         let lane = Rc::new(Lane {
-            client,
+            connection,
             table,
             prepared: RefCell::default(),
             copy: RefCell::default(),
@@ -88,16 +90,18 @@ impl LentConnection {
         self.lane.statements.take()
     }
 
-    /// The client, for a cancel request.
+    /// The right to cancel what this connection is doing.
     #[must_use]
-    pub fn client(&self) -> &Client {
-        &self.lane.client
+    pub fn cancel_token(&self) -> CancelToken {
+        self.lane.connection.cancel_token()
     }
 
     /// Whether the connection needs [`settle`](Self::settle) before it is lent again.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        !self.lane.transaction.get() && !self.lane.abandoned.get() && !self.lane.client.is_closed()
+        !self.lane.transaction.get()
+            && !self.lane.abandoned.get()
+            && !self.lane.connection.is_closed()
     }
 
     /// Rolls back what a call left open.
@@ -105,13 +109,13 @@ impl LentConnection {
         // Buffers of a call that was dropped midway must not serve the next one.
         self.lane.pending.take();
         self.lane.copy.take();
-        if self.lane.client.is_closed() {
+        if self.lane.connection.is_closed() {
             return Settled::Discard;
         }
         if self.is_clean() {
             return Settled::Ready;
         }
-        let rollback = self.lane.client.batch_execute("ROLLBACK");
+        let rollback = self.lane.client().batch_execute("ROLLBACK");
         match tokio::time::timeout(SETTLE_LIMIT, rollback).await {
             Ok(Ok(())) => {
                 self.lane.transaction.set(false);
@@ -127,7 +131,7 @@ type Serving = Pin<Box<dyn Future<Output = Result<Answer, Failure>>>>;
 
 /// The state of a lent connection.
 struct Lane {
-    client: Client,
+    connection: Connection,
     table: Arc<StatementTable>,
     /// By statement number.
     prepared: RefCell<Vec<Option<Rc<Prepared>>>>,
@@ -241,7 +245,7 @@ fn serve(lane: &Rc<Lane>, request: Request<'_>) -> Serving {
             let sql = sql.as_str().to_owned();
             let params: Vec<_> = params.iter().map(Value::from).collect();
             Box::pin(async move {
-                let statement = lane.client.prepare(&sql).await?;
+                let statement = lane.client().prepare(&sql).await?;
                 let prepared = Rc::new(Prepared::new(statement, Effect::of(&sql)));
                 Ok(Answer::one(lane.execute(prepared, params).await?))
             })
@@ -254,7 +258,7 @@ fn serve(lane: &Rc<Lane>, request: Request<'_>) -> Serving {
             let sql = sql.as_str().to_owned();
             Box::pin(async move {
                 lane.count();
-                let sink = lane.client.copy_in(&sql).await?;
+                let sink = lane.client().copy_in(&sql).await?;
                 *lane.copy.borrow_mut() = Some(Box::pin(sink));
                 Ok(Answer::default())
             })
@@ -291,6 +295,10 @@ fn begin(isolation: Isolation, read_only: bool) -> String {
 }
 
 impl Lane {
+    fn client(&self) -> &Client {
+        self.connection.client()
+    }
+
     fn count(&self) {
         self.statements.set(self.statements.get() + 1);
     }
@@ -311,7 +319,7 @@ impl Lane {
             if effect == Effect::Opens {
                 self.apply(effect);
             }
-            self.client.batch_execute(&sql).await?;
+            self.client().batch_execute(&sql).await?;
             self.apply(effect);
             Ok(Answer::default())
         })
@@ -329,7 +337,7 @@ impl Lane {
         }
         let sql =
             self.table.text(id).ok_or(Failure::Protocol("the statement is not registered"))?;
-        let statement = self.client.prepare(&sql).await?;
+        let statement = self.client().prepare(&sql).await?;
         let prepared = Rc::new(Prepared::new(statement, Effect::of(&sql)));
         let mut kept = self.prepared.borrow_mut();
         if kept.len() <= index {
@@ -354,7 +362,7 @@ impl Lane {
         if prepared.effect == Effect::Opens {
             self.apply(prepared.effect);
         }
-        let stream = self.client.query_raw(&prepared.statement, params).await?;
+        let stream = self.client().query_raw(&prepared.statement, params).await?;
         let mut stream = std::pin::pin!(stream);
         let mut rows = Vec::new();
         while let Some(row) = stream.try_next().await? {

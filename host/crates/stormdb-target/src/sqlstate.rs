@@ -163,7 +163,8 @@ pub fn sqlstate_bytes(error: &Error) -> Option<[u8; 5]> {
 }
 
 fn has_io_cause(error: &Error) -> bool {
-    std::error::Error::source(error).is_some_and(<(dyn std::error::Error + 'static)>::is::<std::io::Error>)
+    let cause = std::error::Error::source(error);
+    cause.and_then(|cause| cause.downcast_ref::<std::io::Error>()).is_some()
 }
 
 #[cfg(test)]

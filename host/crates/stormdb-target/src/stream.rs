@@ -13,7 +13,7 @@ use rustix::net::{AddressFamily, getsockname, sockopt};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpStream, UnixStream},
-    time::{Instant, timeout_at},
+    time::{Instant, sleep, timeout_at},
 };
 
 use crate::{TargetError, endpoint::Address};
@@ -24,6 +24,7 @@ const TCP_SILENCE: Duration = Duration::from_secs(30);
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 const KEEPALIVE_PROBES: u32 = 3;
+const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(2);
 
 /// Opens a socket to the server and sends nothing on it.
 ///
@@ -60,7 +61,16 @@ async fn open(address: &Address) -> io::Result<OwnedFd> {
         }
         Address::Unix { .. } => {
             let path = address.socket_path().unwrap_or_default();
-            Ok(UnixStream::connect(path).await?.into_std()?.into())
+            loop {
+                match UnixStream::connect(&path).await {
+                    // The server's queue is full. Over TCP the kernel tries again by itself; here
+                    // nothing tells when there is room.
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        sleep(QUEUE_FULL_PAUSE).await;
+                    }
+                    connected => return Ok(connected?.into_std()?.into()),
+                }
+            }
         }
     }
 }

@@ -39,6 +39,9 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEPALIVE_PROBES: u32 = 3;
 
+/// How long to wait before asking a Unix socket again whose queue is full.
+const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(2);
+
 impl Target {
     /// The addresses are tried in order, beginning with the one that answered last; together they have
     /// `connect_timeout`, and each gets an equal share of what is left of it.
@@ -107,7 +110,16 @@ impl Address {
                 sockopt::set_socket_keepalive(socket, true)?;
                 Ok(stream.into_std()?.into())
             }
-            Address::Unix(path) => Ok(UnixStream::connect(path).await?.into_std()?.into()),
+            Address::Unix(path) => loop {
+                match UnixStream::connect(path).await {
+                    // The server's queue is full. Over TCP the kernel tries again by itself; here nothing tells when
+                    // there is room.
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        tokio::time::sleep(QUEUE_FULL_PAUSE).await;
+                    }
+                    connected => break Ok(connected?.into_std()?.into()),
+                }
+            },
         }
     }
 }

@@ -78,8 +78,8 @@ pub(super) struct Dynamic<'a> {
 impl<'a> Dynamic<'a> {
     pub(super) fn parse(image: &Image<'a>) -> Result<Self, ElfFault> {
         let bytes = image.dynamic_bytes()?;
-        let entries: &[Dyn64<LittleEndian>] =
-            slice_from_all_bytes(bytes).map_err(|()| ElfFault::Invalid("an odd dynamic section".to_owned()))?;
+        let entries: &[Dyn64<LittleEndian>] = slice_from_all_bytes(bytes)
+            .map_err(|()| ElfFault::Invalid("an odd dynamic section".to_owned()))?;
         let (mut values, mut odd_tag, mut needed) = (BTreeMap::new(), None, Vec::new());
         let mut ended = false;
         for entry in entries {
@@ -109,13 +109,18 @@ impl<'a> Dynamic<'a> {
             value(elf::DT_STRSZ, "string table size")?,
             "the string table",
         )?;
-        let needed = needed.into_iter().map(|offset| string_at(strings, offset)).collect::<Result<_, _>>()?;
+        let needed = needed
+            .into_iter()
+            .map(|offset| string_at(strings, offset))
+            .collect::<Result<_, _>>()?;
         let count = symbol_count(image, &values)?;
         let table = value(elf::DT_SYMTAB, "symbol table")?;
-        let table = image.at(table, u64::from(count) * size_of::<Symbol>() as u64, "the symbol table")?;
-        let table: &[Symbol] =
-            slice_from_all_bytes(table).map_err(|()| ElfFault::Invalid("an odd symbol table".to_owned()))?;
-        let named = |symbol: &'a Symbol| Ok((string_at(strings, symbol.st_name.get(LE).into())?, symbol));
+        let table =
+            image.at(table, u64::from(count) * size_of::<Symbol>() as u64, "the symbol table")?;
+        let table: &[Symbol] = slice_from_all_bytes(table)
+            .map_err(|()| ElfFault::Invalid("an odd symbol table".to_owned()))?;
+        let named =
+            |symbol: &'a Symbol| Ok((string_at(strings, symbol.st_name.get(LE).into())?, symbol));
         let symbols = table.iter().map(named).collect::<Result<_, _>>()?;
         Ok(Self { values, odd_tag, needed, symbols })
     }
@@ -132,7 +137,10 @@ impl<'a> Dynamic<'a> {
     }
 
     pub(super) fn check_needed(&self, allowed: &[&str]) -> Result<(), ElfFault> {
-        let forbidden = self.needed.iter().find(|name| !allowed.iter().any(|allowed| allowed.as_bytes() == **name));
+        let forbidden = self
+            .needed
+            .iter()
+            .find(|name| !allowed.iter().any(|allowed| allowed.as_bytes() == **name));
         forbidden.map_or(Ok(()), |name| Err(ElfFault::NeededForbidden(shown(name))))
     }
 
@@ -146,7 +154,8 @@ impl<'a> Dynamic<'a> {
             return forbidden(format!("dynamic entry {tag:#x}"));
         }
         let flags = |tag: u32| self.values.get(&tag).copied().unwrap_or(0);
-        let extra = (flags(elf::DT_FLAGS) & !ALLOWED_FLAGS, flags(elf::DT_FLAGS_1) & !ALLOWED_FLAGS_1);
+        let extra =
+            (flags(elf::DT_FLAGS) & !ALLOWED_FLAGS, flags(elf::DT_FLAGS_1) & !ALLOWED_FLAGS_1);
         if extra != (0, 0) {
             return forbidden(format!("dynamic flags {:#x} and {:#x}", extra.0, extra.1));
         }
@@ -165,7 +174,8 @@ impl<'a> Dynamic<'a> {
     }
 
     pub(super) fn check_unwinds(&self) -> Result<(), ElfFault> {
-        let imports = self.symbols.iter().filter(|(_, symbol)| symbol.st_shndx.get(LE) == elf::SHN_UNDEF);
+        let imports =
+            self.symbols.iter().filter(|(_, symbol)| symbol.st_shndx.get(LE) == elf::SHN_UNDEF);
         let unwinds = imports.into_iter().any(|(name, _)| *name == UNWIND);
         if unwinds { Ok(()) } else { Err(ElfFault::CannotUnwind) }
     }
@@ -179,16 +189,22 @@ impl<'a> Dynamic<'a> {
 
     fn check_relocations(&self, image: &Image<'_>, table: u32, size: u32) -> Result<(), ElfFault> {
         let size = self.values.get(&size).copied().unwrap_or(0);
-        let Some(address) = self.values.get(&table).copied().filter(|_| size > 0) else { return Ok(()) };
+        let Some(address) = self.values.get(&table).copied().filter(|_| size > 0) else {
+            return Ok(());
+        };
         let bytes = image.at(address, size, "a relocation table")?;
-        let relocations: &[Relocation] =
-            slice_from_all_bytes(bytes).map_err(|()| ElfFault::Invalid("an odd relocation table".to_owned()))?;
+        let relocations: &[Relocation] = slice_from_all_bytes(bytes)
+            .map_err(|()| ElfFault::Invalid("an odd relocation table".to_owned()))?;
         for relocation in relocations {
-            if [elf::R_X86_64_IRELATIVE, elf::R_AARCH64_IRELATIVE].contains(&relocation.r_type(LE, false)) {
+            if [elf::R_X86_64_IRELATIVE, elf::R_AARCH64_IRELATIVE]
+                .contains(&relocation.r_type(LE, false))
+            {
                 return Err(ElfFault::FeatureForbidden("a relocation that runs code".to_owned()));
             }
             if relocation.r_sym(LE, false) as usize >= self.symbols.len() {
-                return Err(ElfFault::Invalid("a relocation to a symbol that does not exist".to_owned()));
+                return Err(ElfFault::Invalid(
+                    "a relocation to a symbol that does not exist".to_owned(),
+                ));
             }
         }
         Ok(())
@@ -201,7 +217,10 @@ fn symbol_count(image: &Image<'_>, values: &BTreeMap<u32, u64>) -> Result<u32, E
     let what = "the symbol hash table";
     let mut count = 0;
     if let Some(address) = values.get(&elf::DT_GNU_HASH) {
-        let table = GnuHashTable::<FileHeader64<LittleEndian>>::parse(LE, whole_words(image.from(*address, what)?));
+        let table = GnuHashTable::<FileHeader64<LittleEndian>>::parse(
+            LE,
+            whole_words(image.from(*address, what)?),
+        );
         count = table.map_err(odd)?.symbol_table_length(LE).unwrap_or(0);
     }
     if let Some(address) = values.get(&elf::DT_HASH) {

@@ -2,8 +2,8 @@
 
 use object::LittleEndian;
 use object::elf::{
-    ELFCLASS64, ELFDATA2LSB, ELFMAG, ELFOSABI_GNU, ELFOSABI_SYSV, EM_AARCH64, EM_X86_64, ET_DYN, EV_CURRENT,
-    FileHeader64, PF_W, PF_X, PT_DYNAMIC, PT_GNU_EH_FRAME, PT_GNU_PROPERTY, PT_GNU_RELRO, PT_GNU_STACK, PT_LOAD,
+    ELFCLASS64, ELFDATA2LSB, ELFMAG, ELFOSABI_GNU, ELFOSABI_SYSV, ET_DYN, EV_CURRENT, FileHeader64,
+    PF_W, PF_X, PT_DYNAMIC, PT_GNU_EH_FRAME, PT_GNU_PROPERTY, PT_GNU_RELRO, PT_GNU_STACK, PT_LOAD,
     PT_NOTE, PT_NULL, PT_PHDR, PT_TLS, ProgramHeader64,
 };
 use object::pod::{from_bytes, slice_from_bytes};
@@ -18,9 +18,9 @@ const PAGE: u64 = 4_096;
 const MAX_SPAN: u64 = 1 << 30;
 
 #[cfg(target_arch = "x86_64")]
-const HOST_MACHINE: u16 = EM_X86_64;
+const HOST_MACHINE: u16 = object::elf::EM_X86_64;
 #[cfg(target_arch = "aarch64")]
-const HOST_MACHINE: u16 = EM_AARCH64;
+const HOST_MACHINE: u16 = object::elf::EM_AARCH64;
 
 type Segment = ProgramHeader64<LittleEndian>;
 
@@ -41,8 +41,13 @@ impl<'a> Image<'a> {
                 PT_LOAD => loads.push(segment),
                 PT_DYNAMIC => dynamics.push(segment),
                 PT_GNU_STACK => stack = Some(segment.p_flags.get(LE)),
-                PT_NULL | PT_PHDR | PT_NOTE | PT_TLS | PT_GNU_EH_FRAME | PT_GNU_RELRO | PT_GNU_PROPERTY => {}
-                other => return Err(ElfFault::FeatureForbidden(format!("a segment of type {other:#x}"))),
+                PT_NULL | PT_PHDR | PT_NOTE | PT_TLS | PT_GNU_EH_FRAME | PT_GNU_RELRO
+                | PT_GNU_PROPERTY => {}
+                other => {
+                    return Err(ElfFault::FeatureForbidden(format!(
+                        "a segment of type {other:#x}"
+                    )));
+                }
             }
         }
         match stack {
@@ -51,7 +56,10 @@ impl<'a> Image<'a> {
         }
         check_loads(&loads)?;
         let [dynamic] = dynamics[..] else {
-            return Err(ElfFault::Invalid(format!("{} dynamic segments, expected one", dynamics.len())));
+            return Err(ElfFault::Invalid(format!(
+                "{} dynamic segments, expected one",
+                dynamics.len()
+            )));
         };
         Ok(Self { bytes, loads, dynamic })
     }
@@ -109,7 +117,9 @@ fn segments(bytes: &[u8]) -> Result<&[Segment], ElfFault> {
         return Err(ElfFault::WrongTarget(format!("operating system {}", ident.os_abi)));
     }
     let count = header.e_phnum.get(LE);
-    if usize::from(header.e_phentsize.get(LE)) != size_of::<Segment>() || !(1..=MAX_SEGMENTS).contains(&count) {
+    if usize::from(header.e_phentsize.get(LE)) != size_of::<Segment>()
+        || !(1..=MAX_SEGMENTS).contains(&count)
+    {
         return Err(invalid("an implausible program header table"));
     }
     let offset = usize::try_from(header.e_phoff.get(LE)).ok();
@@ -123,7 +133,9 @@ fn check_in_file(segment: &Segment, length: u64) -> Result<(), ElfFault> {
     let (offset, size) = (segment.p_offset.get(LE), segment.p_filesz.get(LE));
     match offset.checked_add(size) {
         Some(end) if end <= length => Ok(()),
-        Some(end) => Err(ElfFault::Truncated(format!("a segment ends at byte {end}, the file at {length}"))),
+        Some(end) => {
+            Err(ElfFault::Truncated(format!("a segment ends at byte {end}, the file at {length}")))
+        }
         None => Err(ElfFault::Invalid("a segment's end overflows".to_owned())),
     }
 }
@@ -136,17 +148,24 @@ fn check_loads(loads: &[&Segment]) -> Result<(), ElfFault> {
     }
     let mut mapped_to = 0;
     for load in loads {
-        let (address, offset, align) = (load.p_vaddr.get(LE), load.p_offset.get(LE), load.p_align.get(LE));
+        let (address, offset, align) =
+            (load.p_vaddr.get(LE), load.p_offset.get(LE), load.p_align.get(LE));
         if load.p_flags.get(LE) & (PF_W | PF_X) == PF_W | PF_X {
-            return Err(ElfFault::FeatureForbidden("a segment that is writable and executable".to_owned()));
+            return Err(ElfFault::FeatureForbidden(
+                "a segment that is writable and executable".to_owned(),
+            ));
         }
         if load.p_filesz.get(LE) > load.p_memsz.get(LE) {
             return invalid("a segment is larger in the file than in memory");
         }
-        if !align.is_power_of_two() || !(PAGE..=MAX_SPAN).contains(&align) || address % align != offset % align {
+        if !align.is_power_of_two()
+            || !(PAGE..=MAX_SPAN).contains(&align)
+            || address % align != offset % align
+        {
             return invalid("a segment is not aligned to pages");
         }
-        let Some(end) = address.checked_add(load.p_memsz.get(LE)).filter(|end| *end <= MAX_SPAN) else {
+        let Some(end) = address.checked_add(load.p_memsz.get(LE)).filter(|end| *end <= MAX_SPAN)
+        else {
             return invalid("a segment lies beyond 1 GiB");
         };
         // Two segments on one page would let the second replace bytes of the first.

@@ -18,8 +18,7 @@ pub static RATE: Metric = Metric::performance("error_rate", |band| {
 /// `class=count` of every class of error, separated by `;`, in the order of the record.
 pub static BY_CLASS: Metric = Metric::performance("errors_by_class", |band| {
     let tallies = band.measurement.errors.iter();
-    let tallies: Vec<_> =
-        tallies.map(|tally| format!("{}={}", tally.class, tally.count)).collect();
+    let tallies: Vec<_> = tallies.map(|tally| format!("{}={}", tally.class, tally.count)).collect();
     Ok(Figure::Word(tallies.join(";")))
 });
 

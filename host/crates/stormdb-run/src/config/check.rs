@@ -53,79 +53,13 @@ impl Checked<'_> {
     fn problem(&self, error: &ValidationError<'_>) -> Problem {
         let (node, under) = self.node.pointed(error.instance_path().as_str());
         let name = under.map_or(self.name, |entry| entry.key.as_str());
-        let rule = self.rule(error);
-        let examples = rule.and_then(examples);
-        let (id, message, help) = match error.kind() {
-            _ if matches!(node.value, Value::Null) => (
-                ProblemId::WrongType,
-                format!("`{name}` has no value"),
-                "write a value after the colon, or delete the line".to_owned(),
-            ),
-            ValidationErrorKind::Type { kind } => (
-                ProblemId::WrongType,
-                format!(
-                    "`{name}` must be {}, not {}",
-                    spoken_types(kind),
-                    spoken_kind(&node.value)
-                ),
-                examples.unwrap_or_else(|| type_help(kind, &node.value)),
-            ),
-            ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => (
-                ProblemId::WrongType,
-                format!("`{name}` cannot be {}", spoken_kind(&node.value)),
-                examples.unwrap_or_else(|| {
-                    "see `stormdb config schema` for the forms it takes".to_owned()
-                }),
-            ),
-            ValidationErrorKind::Enum { options } => {
-                let allowed: Vec<String> =
-                    options.as_array().into_iter().flatten().map(plain).collect();
-                let typed = plain(&node.to_json());
-                (
-                    ProblemId::UnknownValue,
-                    format!("unknown value `{typed}` for `{name}`"),
-                    suggestion(&typed, &allowed).unwrap_or_default() + &allowed_list(&allowed),
-                )
-            }
-            ValidationErrorKind::Minimum { limit } | ValidationErrorKind::Maximum { limit } => {
-                let typed = plain(&node.to_json());
-                let side = if matches!(error.kind(), ValidationErrorKind::Minimum { .. }) {
-                    "below"
-                } else {
-                    "above"
-                };
-                let bound = if side == "below" { "minimum" } else { "maximum" };
-                (
-                    ProblemId::OutOfRange,
-                    format!("`{name}` is {typed}, {side} the {bound} of {limit}"),
-                    range_help(rule, limit),
-                )
-            }
-            ValidationErrorKind::Pattern { .. } | ValidationErrorKind::MinLength { .. }
-                if examples.is_some() =>
-            {
-                let title = rule
-                    .and_then(|rule| rule.get("title"))
-                    .and_then(Json::as_str)
-                    .unwrap_or("value it takes");
-                (
-                    ProblemId::Malformed,
-                    format!("`{}` is not a {title}", plain(&node.to_json())),
-                    examples.unwrap_or_default(),
-                )
-            }
-            ValidationErrorKind::Required { property } => (
-                ProblemId::MissingKey,
-                format!("`{name}` lacks the key `{}`", plain(property)),
-                format!("add `{}: …`", plain(property)),
-            ),
-            _ => (
-                ProblemId::OutOfRange,
-                format!("`{name}`: {}", error.masked()),
-                "change the value as the message says".to_owned(),
-            ),
-        };
-        let at = if matches!(error.kind(), ValidationErrorKind::Required { .. }) {
+        let Said { id, message, help } = say(error.kind(), name, node, self.rule(error))
+            .unwrap_or_else(|| Said {
+                id: ProblemId::OutOfRange,
+                message: format!("`{name}`: {}", error.masked()),
+                help: "change the value as the message says".to_owned(),
+            });
+        let at = if id == ProblemId::MissingKey {
             under.map_or(&node.at, |entry| &entry.key_at)
         } else {
             &node.at
@@ -145,6 +79,67 @@ impl Checked<'_> {
             self.rule(error).and_then(|rule| rule.get("properties")).and_then(Json::as_object);
         properties.into_iter().flatten().map(|(key, _)| key.clone()).collect()
     }
+}
+
+/// A violation in words.
+struct Said {
+    id: ProblemId,
+    message: String,
+    help: String,
+}
+
+/// The violations that have words of their own.
+fn say(kind: &ValidationErrorKind, name: &str, node: &Node, rule: Option<&Json>) -> Option<Said> {
+    let examples = rule.and_then(examples);
+    let typed = || plain(&node.to_json());
+    let (id, message, help) = match kind {
+        _ if matches!(node.value, Value::Null) => (
+            ProblemId::WrongType,
+            format!("`{name}` has no value"),
+            "write a value after the colon, or delete the line".to_owned(),
+        ),
+        ValidationErrorKind::Type { kind } => (
+            ProblemId::WrongType,
+            format!("`{name}` must be {}, not {}", spoken_types(kind), spoken_kind(&node.value)),
+            examples.unwrap_or_else(|| type_help(kind, &node.value)),
+        ),
+        ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => (
+            ProblemId::WrongType,
+            format!("`{name}` cannot be {}", spoken_kind(&node.value)),
+            examples
+                .unwrap_or_else(|| "see `stormdb config schema` for the forms it takes".to_owned()),
+        ),
+        ValidationErrorKind::Enum { options } => {
+            let allowed: Vec<String> = options.as_array()?.iter().map(plain).collect();
+            (
+                ProblemId::UnknownValue,
+                format!("unknown value `{}` for `{name}`", typed()),
+                suggestion(&typed(), &allowed).unwrap_or_default() + &allowed_list(&allowed),
+            )
+        }
+        ValidationErrorKind::Minimum { limit } => (
+            ProblemId::OutOfRange,
+            format!("`{name}` is {}, below the minimum of {limit}", typed()),
+            range_help(rule?, limit),
+        ),
+        ValidationErrorKind::Maximum { limit } => (
+            ProblemId::OutOfRange,
+            format!("`{name}` is {}, above the maximum of {limit}", typed()),
+            range_help(rule?, limit),
+        ),
+        ValidationErrorKind::Pattern { .. } | ValidationErrorKind::MinLength { .. } => (
+            ProblemId::Malformed,
+            format!("`{}` is not a {}", typed(), rule?.get("title")?.as_str()?),
+            examples?,
+        ),
+        ValidationErrorKind::Required { property } => (
+            ProblemId::MissingKey,
+            format!("`{name}` lacks the key `{}`", plain(property)),
+            format!("add `{}: …`", plain(property)),
+        ),
+        _ => return None,
+    };
+    Some(Said { id, message, help })
 }
 
 fn unknown_key(entry: &Entry, allowed: &[String]) -> Problem {
@@ -189,9 +184,8 @@ fn examples(rule: &Json) -> Option<String> {
     })
 }
 
-fn range_help(rule: Option<&Json>, limit: &Json) -> String {
-    let bound = |key: &str| rule.and_then(|rule| rule.get(key)).map(ToString::to_string);
-    match (bound("minimum"), bound("maximum")) {
+fn range_help(rule: &Json, limit: &Json) -> String {
+    match (rule.get("minimum"), rule.get("maximum")) {
         (Some(min), Some(max)) => format!("use a value from {min} to {max}"),
         (Some(min), None) => format!("use {min} or more"),
         (None, Some(max)) => format!("use {max} or less"),

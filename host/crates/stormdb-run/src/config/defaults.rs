@@ -9,9 +9,8 @@ pub(crate) const PORT: u16 = 5432;
 /// The database defaults to the user's name, as it does for libpq.
 pub(crate) const USERNAME: &str = "postgres";
 pub(crate) const SSLMODE: SslMode = SslMode::Prefer;
-
-pub(crate) const SCALE: u32 = 1;
-/// Of a single band when neither workers nor connections are given; one of them given is the default of the other.
+/// Of a single band when neither workers nor connections are given; one of them given is the
+/// default of the other.
 pub(crate) const WORKERS: u32 = 8;
 pub(crate) const DURATION: Duration = Duration::from_secs(60);
 pub(crate) const RETRIES: u32 = 3;
@@ -22,8 +21,8 @@ pub(crate) const EXPORT_PATH: &str = ".";
 /// The smallest band of a ladder, on both axes.
 pub(crate) const MIN: u32 = 1;
 
-/// A server that was never asked is taken for one with PostgreSQL's own defaults: `max_connections` 100, of which
-/// `superuser_reserved_connections` keeps 3.
+/// A server that was never asked is taken for one with PostgreSQL's own defaults: `max_connections`
+/// 100, of which `superuser_reserved_connections` keeps 3.
 pub(crate) const FREE_CONNECTIONS_ASSUMED: u32 = 100 - 3;
 
 /// What a ladder does where nobody says.

@@ -20,7 +20,8 @@ pub(crate) const DURATION_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 pub struct DurationText(String);
 
 impl DurationText {
-    /// The duration; `None` if the text has not the form that the schema gives, or is longer than 30 days.
+    /// The duration; `None` if the text has not the form that the schema gives, or is longer than
+    /// 30 days.
     #[must_use]
     pub fn parse(&self) -> Option<Duration> {
         parse(&self.0)
@@ -55,7 +56,6 @@ pub(crate) mod seconds {
 
     use serde::{Deserialize, Deserializer, Serializer, de};
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
     pub(crate) fn serialize<S: Serializer>(
         duration: &Duration,
         serializer: S,

@@ -13,25 +13,46 @@ use super::origin::At;
 /// Why no configuration could be made; the exit code of every variant is 2.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// Everything found wrong in the file, the variables and the flags, in the order found.
+    /// Everything found wrong in the file, the variables and the flags.
     #[error("{}", one_line_each(.0))]
     Invalid(Vec<Problem>),
-    #[error("cannot read the configuration {}; check the path given to --config", path.display())]
+    #[error(
+        "cannot read the configuration {}; check the path given to --config",
+        path.display()
+    )]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("the configuration {} has {bytes} bytes, more than {bytes_max}; is it the right file?", path.display())]
+    #[error(
+        "the configuration {} has {bytes} bytes, more than {bytes_max}; is it the right file?",
+        path.display()
+    )]
     TooLarge { path: PathBuf, bytes: u64, bytes_max: u64 },
-    #[error("cannot read the password from {}; check `password_file` or `passfile` and who may read the file", path.display())]
+    #[error(
+        "cannot read the password from {}; check `password_file` or `passfile` and who may read \
+         the file",
+        path.display()
+    )]
     PasswordUnreadable { path: PathBuf, source: io::Error },
-    #[error("{} holds no password: its first line is empty; write the password there", path.display())]
+    #[error(
+        "{} holds no password: its first line is empty; write the password there",
+        path.display()
+    )]
     PasswordEmpty { path: PathBuf },
     #[error(
-        "the workload's own configuration schema cannot be used: {reason}; report it to the plugin's author"
+        "the workload's own configuration schema cannot be used: {reason}; report it to the \
+         plugin's author"
     )]
     UnusableSchema { reason: String },
 }
 
 impl ConfigError {
-    /// The whole text for a terminal: per problem its place, its reason, the lines around it and the next step.
+    /// The problems in the order in which a reader meets their places.
+    pub(crate) fn invalid(mut problems: Vec<Problem>) -> Self {
+        problems.sort_by_key(|problem| problem.at.as_ref().map(|at| (at.origin.layer, at.offset)));
+        Self::Invalid(problems)
+    }
+
+    /// The whole text for a terminal: per problem its place, its reason, the lines around it and
+    /// the next step.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         match self {
@@ -117,7 +138,8 @@ impl Problem {
             .render_report(&mut text, &Report::new(self));
         match report {
             Ok(()) => text,
-            // Formatting into a string fails only if miette does; the plain line still says everything.
+            // Formatting into a string fails only if miette does; the plain line still says
+            // everything.
             Err(fmt::Error) => format!("Error: {self}\n"),
         }
     }
@@ -153,7 +175,8 @@ impl<'a> Report<'a> {
                 Some(problem.label.clone()),
                 (at.offset, at.len),
             ));
-            // miette shows one source a report; a second place elsewhere is named in the message alone.
+            // miette shows one source a report; a second place elsewhere is named in the message
+            // alone.
             if let Some((also, label)) = &problem.also
                 && also.origin.name == at.origin.name
                 && also.origin.shown == at.origin.shown

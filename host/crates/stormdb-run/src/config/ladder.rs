@@ -1,4 +1,5 @@
-//! The rules of the `progressive` section: which keys make pairs, which make a grid, and which contradict each other.
+//! The rules of the `progressive` section: which keys make pairs, which make a grid, and which
+//! contradict each other.
 
 use std::time::Duration;
 
@@ -39,8 +40,8 @@ pub(crate) fn is_described(layer: &Node) -> bool {
     DESCRIBING.iter().any(|key| entry(layer, key).is_some())
 }
 
-/// The ladder; `duration` is the top-level key, which stands in for `test_duration` where the latter says nothing or
-/// comes from a lower layer.
+/// The ladder; `duration` is the top-level key, which stands in for `test_duration` where the
+/// latter says nothing or comes from a lower layer.
 pub(crate) fn resolve(
     progressive: RawProgressive,
     duration: Option<Duration>,
@@ -123,7 +124,8 @@ struct Asked {
 }
 
 impl Asked {
-    /// Pairs or a grid. Steps without `bands` make a linear ladder a grid; other strategies ignore them.
+    /// Pairs or a grid. Steps without `bands` make a linear ladder a grid; other strategies ignore
+    /// them.
     fn arrange(
         &self,
         strategy: Option<StrategyName>,
@@ -145,7 +147,10 @@ impl Asked {
         } else {
             None
         };
-        if let Some(demanded) = demanded {
+        // Bands from a later layer than the grid ask for pairs instead.
+        let bands_layer = entry(merged, "bands").map(|bands| bands.node.at.origin.layer);
+        let overruled = |demanded: &&Entry| bands_layer > Some(demanded.node.at.origin.layer);
+        if let Some(demanded) = demanded.filter(|demanded| !overruled(demanded)) {
             if let Some(problem) = self.contradiction_of_grid(demanded, &strategy, merged) {
                 findings.problems.push(problem);
                 return None;
@@ -160,7 +165,8 @@ impl Asked {
             }
             let bands = fallback.bands;
             let message = format!(
-                "the step keys are ignored: they belong to a linear grid, and this ladder is {strategy} with workers \
+                "the step keys are ignored: they belong to a linear grid, and this ladder is \
+                 {strategy} with workers \
                  and connections in pairs; it has {bands} bands, or as many as `bands: N` says"
             );
             findings.warnings.push(Warning::at(WarningId::StepsIgnored, &steps.key_at, message));
@@ -211,7 +217,10 @@ impl Asked {
             at: Some(demanded.key_at.clone()),
             label: "this asks for a grid".to_owned(),
             also: None,
-            help: format!("add `{missing}`, or write `bands: 5` in place of the steps for workers and connections in pairs"),
+            help: format!(
+                "add `{missing}`, or write `bands: 5` in place of the steps for workers and \
+                 connections in pairs"
+            ),
         });
         None
     }

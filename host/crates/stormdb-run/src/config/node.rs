@@ -44,8 +44,8 @@ impl Source {
     /// The text is not valid YAML, or a key stands twice in one place.
     pub fn parse(name: &str, text: &str) -> Result<Self, ConfigError> {
         let origin = Origin::new(Layer::File, name, text);
-        let root =
-            Node::parse(&origin, text, 0).map_err(|problem| ConfigError::Invalid(vec![problem]))?;
+        let root = Node::parse(&origin, text, 0)
+            .map_err(|problem| ConfigError::Invalid(vec![*problem]))?;
         Ok(Self { root })
     }
 }
@@ -91,20 +91,14 @@ pub(crate) struct Entry {
 
 impl Node {
     /// Parses YAML that begins `start` bytes into the origin's text.
-    pub(crate) fn parse(origin: &Arc<Origin>, yaml: &str, start: usize) -> Result<Self, Problem> {
+    pub(crate) fn parse(
+        origin: &Arc<Origin>,
+        yaml: &str,
+        start: usize,
+    ) -> Result<Self, Box<Problem>> {
         let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
-        let parsed: Spanned<Parsed> =
-            serde_saphyr::from_str_with_options(yaml, options).map_err(|error| {
-                let location = error.location().unwrap_or(Location::UNKNOWN);
-                Problem {
-                    id: ProblemId::Yaml,
-                    message: without_place(&error),
-                    at: Some(place(origin, location, start)),
-                    label: "here".to_owned(),
-                    also: None,
-                    help: "check the indentation, the quotes and the `key: value` form around this place".to_owned(),
-                }
-            })?;
+        let parsed: Spanned<Parsed> = serde_saphyr::from_str_with_options(yaml, options)
+            .map_err(|error| Box::new(not_yaml(&error, origin, yaml, start)))?;
         Ok(attach(parsed, origin, start))
     }
 
@@ -147,7 +141,8 @@ impl Node {
         }
     }
 
-    /// Puts an entry under a dotted path, in place of what is there; missing and scalar parents become maps.
+    /// Puts an entry under a dotted path, in place of what is there; missing and scalar parents
+    /// become maps.
     pub(crate) fn put(&mut self, path: &str, mut entry: Entry) {
         if !matches!(self.value, Value::Map(_)) {
             self.value = Value::Map(Vec::new());
@@ -178,6 +173,9 @@ impl Node {
     pub(crate) fn overlay(&mut self, higher: Self) {
         match (&mut self.value, higher.value) {
             (Value::Map(below), Value::Map(above)) => {
+                if higher.at.origin.layer == Layer::File {
+                    self.at = higher.at;
+                }
                 for entry in above {
                     match below.iter_mut().find(|existing| existing.key == entry.key) {
                         Some(existing) => {
@@ -195,7 +193,8 @@ impl Node {
         }
     }
 
-    /// The node that a JSON pointer names, and the key it stands under; the deepest existing parent if it is absent.
+    /// The node that a JSON pointer names, and the key it stands under; the deepest existing parent
+    /// if it is absent.
     pub(crate) fn pointed(&self, pointer: &str) -> (&Self, Option<&Entry>) {
         let mut node = self;
         let mut under = None;
@@ -282,7 +281,8 @@ impl<'de> Visitor<'de> for ParsedVisitor {
         Ok(Parsed::Number(value.into()))
     }
 
-    /// Every JSON number is a float to some readers: `5.0` is the whole number 5 wherever a whole number is wanted.
+    /// Every JSON number is a float to some readers: `5.0` is the whole number 5 wherever a whole
+    /// number is wanted.
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Parsed, E> {
         let number = serde_json::Number::from_f64(value)
             .ok_or_else(|| E::custom("a number must be finite"))?;
@@ -339,17 +339,50 @@ fn place(origin: &Arc<Origin>, location: Location, start: usize) -> At {
     let bytes =
         |value: Option<u64>| value.and_then(|value| usize::try_from(value).ok()).unwrap_or(0);
     let offset = (start + bytes(location.span().byte_offset())).min(origin.shown.len());
-    // A block map has an empty span, and that of a block scalar takes in the next line's indentation.
-    let first_line = origin.shown[offset..].lines().next().map_or(0, |line| line.trim_end().len());
-    let len = bytes(location.span().byte_len()).min(first_line);
-    let line = usize::try_from(location.line()).unwrap_or(usize::MAX).max(1);
-    let column = usize::try_from(location.column()).unwrap_or(usize::MAX).max(1);
-    At { origin: origin.clone(), offset, len, line, column }
+    // A block map has an empty span, and that of a block scalar takes in the next line's
+    // indentation.
+    let rest_of_line =
+        origin.shown.get(offset..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let len = bytes(location.span().byte_len()).min(rest_of_line.trim_end().len());
+    let count = |value: u64| usize::try_from(value).unwrap_or(usize::MAX).max(1);
+    At {
+        origin: origin.clone(),
+        offset,
+        len,
+        line: count(location.line()),
+        column: count(location.column()),
+    }
+}
+
+fn not_yaml(
+    error: &serde_saphyr::Error,
+    origin: &Arc<Origin>,
+    yaml: &str,
+    start: usize,
+) -> Problem {
+    let mut at = place(origin, error.location().unwrap_or(Location::UNKNOWN), start);
+    if at.offset == start {
+        // The scanner gives a line and a column, but no offset.
+        let before = yaml.split_inclusive('\n').take(at.line - 1).map(str::len).sum::<usize>();
+        let line = yaml.get(before..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        let within = line.char_indices().nth(at.column - 1).map_or(line.len(), |(index, _)| index);
+        at.offset = (start + before + within).min(origin.shown.len());
+    }
+    let (message, help) = match error.without_snippet() {
+        serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } => {
+            (format!("the key `{key}` stands twice in one group"), "keep one of the two lines")
+        }
+        other => (
+            without_place(&other.to_string()),
+            "check the indentation, the quotes and the `key: value` form around this place",
+        ),
+    };
+    let label = "here".to_owned();
+    Problem { id: ProblemId::Yaml, message, at: Some(at), label, also: None, help: help.to_owned() }
 }
 
 /// The parser's message without the place, which is printed apart.
-fn without_place(error: &serde_saphyr::Error) -> String {
-    let text = error.without_snippet().to_string();
+fn without_place(text: &str) -> String {
     let first_line = text.lines().next().unwrap_or_default();
     let end = first_line.find(" at line ").unwrap_or(first_line.len());
     first_line[..end].trim_end_matches(',').to_owned()

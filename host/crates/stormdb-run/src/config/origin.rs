@@ -1,4 +1,5 @@
-//! Where a configured value was written: a file, a variable, a flag or a `--set`, and the place in it.
+//! Where a configured value was written: a file, a variable, a flag or a `--set`, and the place in
+//! it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -59,8 +60,9 @@ impl fmt::Display for At {
 
 /// Replaces every byte of a password's value by `*`, so that offsets into the text stay right.
 ///
-/// It works on the text, not on the parsed document, because a document that does not parse is shown too. The rest of
-/// the line is masked whatever it holds, and so are deeper indented lines after it (a block scalar).
+/// It works on the text, not on the parsed document, because a document that does not parse is
+/// shown too. The rest of the line is masked whatever it holds, and so are deeper indented lines
+/// after it (a block scalar).
 fn mask_passwords(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut block_indent = None;
@@ -82,20 +84,19 @@ fn mask_passwords(text: &str) -> String {
     shown
 }
 
-/// The byte offset at which a password's value begins in a line such as `password: x`, `"password": x` or
-/// `PGPASSWORD=x`; `None` when the line gives no password.
+/// The byte offset at which a password's value begins in a line such as `password: x`, `"password":
+/// x` or `PGPASSWORD=x`; `None` when the line gives no password. Misspelt keys that begin alike
+/// count too.
 fn password_value_start(line: &str) -> Option<usize> {
-    const KEY: &str = "password";
     let lower = line.to_ascii_lowercase();
-    lower
-        .match_indices(KEY)
-        .find_map(|(found, _)| {
-            let after_key = &line[found + KEY.len()..];
-            let rest = after_key.trim_start_matches(['"', '\'', ' ']);
-            let value = rest.strip_prefix([':', '='])?.trim_start();
-            (!value.is_empty()).then(|| line.len() - value.len())
-        })
-        .or_else(|| lower.trim_end().ends_with("password:").then_some(line.len()))
+    lower.match_indices("pass").find_map(|(found, _)| {
+        let after_key = lower[found..]
+            .trim_start_matches(|letter: char| letter.is_ascii_alphanumeric() || letter == '_');
+        let key = &lower[found..lower.len() - after_key.len()];
+        let value =
+            after_key.trim_start_matches(['"', '\'', ' ']).strip_prefix([':', '='])?.trim_start();
+        (!key.contains("file")).then(|| line.len() - value.len())
+    })
 }
 
 #[cfg(test)]
@@ -106,10 +107,12 @@ mod tests {
     fn passwords_are_masked_in_every_spelling() {
         let cases = [
             ("  password: hunter2\n  port: 5\n", "  password: *******\n  port: 5\n"),
-            ("{\"password\": \"é\", host: a}", "{\"password\": *************"),
+            ("{\"password\": \"é\", host: a}", "{\"password\": **************"),
             ("PGPASSWORD=hunter2", "PGPASSWORD=*******"),
             ("--set database.password=x", "--set database.password=*"),
+            ("  passwrd: hunter2", "  passwrd: *******"),
             ("password_file: /run/secret", "password_file: /run/secret"),
+            ("passfile: /run/secret", "passfile: /run/secret"),
             (
                 "  password: |\n    two\n    lines\n  port: 5",
                 "  password: *\n    ***\n    *****\n  port: 5",

@@ -14,7 +14,7 @@ pub struct Overrides {
     /// `--embedded`
     pub embedded: bool,
     pub workload: Option<String>,
-    pub scale: Option<u32>,
+    pub scale: Option<u64>,
     pub workers: Option<u32>,
     pub connections: Option<u32>,
     /// As typed: `30s`, `5m`. In a progressive run it is the measured time of each band.
@@ -28,7 +28,8 @@ pub struct Overrides {
     pub plugin_paths: Vec<PathBuf>,
     pub trust_store: Option<PathBuf>,
     pub export_path: Option<PathBuf>,
-    /// `--set path=value`, repeatable; the last one of a path wins, and all win over the other flags.
+    /// `--set path=value`, repeatable; the last one of a path wins, and all win over the other
+    /// flags.
     pub set: Vec<String>,
 }
 
@@ -86,7 +87,8 @@ pub(crate) fn variables(environment: Environment<'_>) -> Node {
     from_variables(Layer::Variable, VARIABLES, environment)
 }
 
-/// The layer of `PG*` variables. As for libpq, a password in a variable goes before a password file.
+/// The layer of `PG*` variables. As for libpq, a password in a variable goes before a password
+/// file.
 pub(crate) fn pg_variables(environment: Environment<'_>) -> Node {
     let mut layer = from_variables(Layer::PgVariable, PG_VARIABLES, environment);
     if layer.entry("database.password").is_some() {
@@ -170,7 +172,7 @@ pub(crate) fn flags(overrides: &Overrides) -> Node {
     let paths: Vec<String> = plugin_paths.iter().map(shown).collect();
     let given = [
         ("--workload", "workload", text(workload.as_ref())),
-        ("--scale", "scale", number(scale.map(u64::from))),
+        ("--scale", "scale", number(*scale)),
         ("--workers", "workers", number(workers.map(u64::from))),
         ("--connections", "connections", number(connections.map(u64::from))),
         ("--duration", "duration", text(duration.as_ref())),
@@ -208,13 +210,13 @@ pub(crate) fn sets(overrides: &Overrides) -> Result<Vec<Node>, Vec<Problem>> {
     for text in &overrides.set {
         match set(text) {
             Ok(layer) => layers.push(layer),
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(*problem),
         }
     }
     if problems.is_empty() { Ok(layers) } else { Err(problems) }
 }
 
-fn set(text: &str) -> Result<Node, Problem> {
+fn set(text: &str) -> Result<Node, Box<Problem>> {
     const FLAG: &str = "--set ";
     let origin = Origin::new(Layer::Set, "--set", &format!("{FLAG}{text}"));
     let at = |offset: usize, len: usize| At {
@@ -227,14 +229,14 @@ fn set(text: &str) -> Result<Node, Problem> {
     let path_and_value = text.split_once('=').map(|(path, value)| (path.trim(), value));
     let keys_are_named = |path: &str| path.split('.').all(|key| !key.is_empty());
     let Some((path, value)) = path_and_value.filter(|(path, _)| keys_are_named(path)) else {
-        return Err(Problem {
+        return Err(Box::new(Problem {
             id: ProblemId::BadOverride,
             message: "not of the form `path=value`".to_owned(),
             at: Some(at(FLAG.len(), text.len())),
             label: "this".to_owned(),
             also: None,
             help: "write it like `--set progressive.bands=6`".to_owned(),
-        });
+        }));
     };
     let start = FLAG.len() + text.len() - value.len();
     let key_at = at(FLAG.len(), path.len());
@@ -254,7 +256,8 @@ fn empty(layer: Layer) -> Node {
     Node::map(At { origin, offset: 0, len: 0, line: 1, column: 1 }, Vec::new())
 }
 
-/// Puts a value under a path. `shown` is what messages call its place: the name, a separator, and from `start` the value.
+/// Puts a value under a path. `shown` is what messages call its place: the name, a separator, and
+/// from `start` the value.
 fn put(root: &mut Node, layer: Layer, shown: &str, start: usize, path: &str, given: Given) {
     let name = shown.split(['=', ' ']).next().unwrap_or(shown);
     let origin = Origin::new(layer, name, shown);

@@ -1,9 +1,11 @@
-//! The format of libpq's password file (`~/.pgpass`): `host:port:database:user:password`, first match wins.
+//! The format of libpq's password file (`~/.pgpass`): `host:port:database:user:password`, first
+//! match wins.
 
 /// Directories that libpq takes for its default one, whose connections the file calls `localhost`.
 const SOCKET_DIRECTORIES: &[&str] = &["/tmp", "/var/run/postgresql", "/run/postgresql"];
 
-/// The password of the first line whose four fields fit; `*` fits everything, `\` quotes `:` and itself.
+/// The password of the first line whose four fields fit; `*` fits everything, `\` quotes `:` and
+/// itself.
 pub(crate) fn look_up(
     text: &str,
     host: &str,

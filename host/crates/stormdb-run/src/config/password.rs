@@ -22,7 +22,8 @@ impl ServerConfig {
     /// Reads the password from where the configuration says.
     ///
     /// # Errors
-    /// A named file cannot be read or is empty. A missing `~/.pgpass` is no error, as it is none for libpq.
+    /// A named file cannot be read or is empty. A missing `~/.pgpass` is no error, as it is none
+    /// for libpq.
     pub fn read_password(&self) -> Result<FoundPassword, ConfigError> {
         let mut warnings = Vec::new();
         let password = match &self.password {
@@ -50,7 +51,8 @@ impl ServerConfig {
         };
         if let Some(reason) = refusal(&metadata) {
             let message = format!(
-                "the password file {0} is ignored because {reason}; put it right with `chmod 0600 {0}`",
+                "the password file {0} is ignored because {reason}; put it right with `chmod 0600 \
+                 {0}`",
                 path.display()
             );
             warnings.push(Warning::new(WarningId::PasswordFileIgnored, message));

@@ -1,7 +1,8 @@
 //! The configuration exactly as a user may type it, in either documented style.
 //!
-//! The JSON Schema that editors read and that every layer is checked against is derived from these types, so the ranges
-//! stand here once. Variants carry no doc comments: with them the schema would lose its plain list of names.
+//! The JSON Schema that editors read and that every layer is checked against is derived from these
+//! types, so the ranges stand here once. Variants carry no doc comments: with them the schema would
+//! lose its plain list of names.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -23,10 +24,11 @@ pub struct RawConfig {
     /// The PostgreSQL server to load; without it a private server is started for the run.
     pub database: Option<RawDatabase>,
     /// The workload's name, as a plugin declares it.
+    #[schemars(extend("examples" = ["imdb"]))]
     pub workload: Option<RawWorkload>,
     /// Size of the workload's data, in the unit that the workload documents (default 1).
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub scale: Option<u32>,
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub scale: Option<u64>,
     /// The workload's own keys, checked against the schema that its plugin declares.
     pub workload_config: Option<RawWorkloadConfig>,
     /// Workers of a run without `progressive` (default: as many as `connections`, else 8).
@@ -64,7 +66,8 @@ pub struct RawConfig {
     pub results_backend: Option<Value>,
 }
 
-/// The server to connect to. What is missing is taken from the `PG*` variables, then from the defaults.
+/// The server to connect to. What is missing is taken from the `PG*` variables, then from the
+/// defaults.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawDatabase {
@@ -105,8 +108,8 @@ pub struct RawWorkloadGroup {
     #[serde(rename = "type")]
     pub name: String,
     /// As `scale`.
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub scale: Option<u32>,
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub scale: Option<u64>,
     /// As `workload_config`.
     pub config: Option<RawWorkloadConfig>,
 }
@@ -211,7 +214,8 @@ pub struct RawPlugins {
     pub policy: Option<PathBuf>,
 }
 
-/// How the counts grow from band to band: the name of a strategy of stormdb-analysis, or [`StrategyName::GRID`].
+/// How the counts grow from band to band: the name of a strategy of stormdb-analysis, or
+/// [`StrategyName::GRID`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct StrategyName(pub String);

@@ -102,7 +102,8 @@ pub(crate) struct Times<'a> {
 }
 
 impl Times<'_> {
-    /// The duration under a path; one that the schema lets through and that cannot be used is a problem.
+    /// The duration under a path; one that the schema lets through and that cannot be used is a
+    /// problem.
     pub(crate) fn given(&mut self, path: &str, text: Option<&DurationText>) -> Option<Duration> {
         let text = text?;
         let duration = text.parse();

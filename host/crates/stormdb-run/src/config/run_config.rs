@@ -50,7 +50,8 @@ pub struct ServerConfig {
     pub sslrootcert: Option<PathBuf>,
 }
 
-/// Where the password comes from. It is read by [`ServerConfig::read_password`], and by nothing else.
+/// Where the password comes from. It is read by [`ServerConfig::read_password`], and by nothing
+/// else.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "source", rename_all = "kebab-case")]
 pub enum PasswordSource {
@@ -63,7 +64,8 @@ pub enum PasswordSource {
     },
     /// A file whose first line is the password.
     File { path: PathBuf },
-    /// A file in the format of libpq's password file. One that was named by the configuration must exist.
+    /// A file in the format of libpq's password file. One that was named by the configuration must
+    /// exist.
     Passfile { path: PathBuf, required: bool },
 }
 
@@ -84,7 +86,8 @@ pub enum SslMode {
 pub struct WorkloadConfig {
     /// As the user wrote it; which plugin offers it is not known here.
     pub name: String,
-    pub scale: u32,
+    /// In the workload's own unit; `None`: the workload's default.
+    pub scale: Option<u64>,
     /// The plugin's own keys.
     pub settings: Map<String, Value>,
     /// Weights by operation name in place of the workload's own; empty: the workload's own.
@@ -134,7 +137,8 @@ pub struct LadderConfig {
 pub enum PairingConfig {
     /// As many values on both axes, paired by index.
     Paired { bands: u32 },
-    /// Every worker count with every connection count. A step is absent on an axis that does not vary.
+    /// Every worker count with every connection count. A step is absent on an axis that does not
+    /// vary.
     Grid { step_workers: Option<u32>, step_connections: Option<u32> },
 }
 

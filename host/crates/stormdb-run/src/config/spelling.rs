@@ -1,4 +1,5 @@
-//! Turns every documented spelling into the current one, within one layer, and refuses what says two things at once.
+//! Turns every documented spelling into the current one, within one layer, and refuses what says
+//! two things at once.
 
 use super::duration;
 use super::error::{Problem, ProblemId};
@@ -17,7 +18,8 @@ const RENAMED: &[(&str, &str)] = &[
     ("workload.config", "workload_config"),
 ];
 
-/// Keys of which one layer may use a single group: a later layer's choice replaces an earlier layer's.
+/// Keys of which one layer may use a single group: a later layer's choice replaces an earlier
+/// layer's.
 const ALTERNATIVES: &[&[&[&str]]] = &[
     &[&["progressive.bands"], &["progressive.step_workers", "progressive.step_connections"]],
     &[&["database.password"], &["database.password_file"], &["database.passfile"]],

@@ -15,7 +15,8 @@ use super::{Facts, Layers};
 /// Variables and flags that name a server; a password alone does not.
 const NAMING: &[&str] = &["host", "port", "dbname", "username", "sslmode", "sslrootcert"];
 
-/// `PG*` variables that name a server. The others are often set for other programs and only say how to log in.
+/// `PG*` variables that name a server. The others are often set for other programs and only say how
+/// to log in.
 const PG_NAMING: &[&str] = &["host", "port", "dbname"];
 
 /// Whether any layer names a server, so that none is started.
@@ -29,28 +30,23 @@ pub(crate) fn is_named(layers: &Layers) -> bool {
         || has(pg_variables, PG_NAMING)
 }
 
-/// Drops every `database` section because `--embedded` was given, unless another flag names a server.
-pub(crate) fn forget_server(layers: &mut Layers) -> Result<(), Problem> {
+/// What contradicts `--embedded`: another flag that names a server.
+pub(crate) fn contradiction_of_embedded(layers: &Layers) -> Option<Problem> {
     let flags = [&layers.flags].into_iter().chain(&layers.sets);
-    let contradicting = flags
-        .flat_map(|layer| layer.entry("database"))
-        .flat_map(|entry| entry.node.entries())
-        .next();
-    if let Some(entry) = contradicting {
-        return Err(Problem {
-            id: ProblemId::Contradiction,
-            message: format!("`--embedded` contradicts `{}`, which names a server", entry.key_at),
-            at: Some(entry.key_at.clone()),
-            label: "this names a server".to_owned(),
-            also: None,
-            help: "keep `--embedded` for a private server, or the other flag for yours".to_owned(),
-        });
-    }
-    layers.all().for_each(|layer| drop(layer.take("database")));
-    Ok(())
+    let sections = flags.filter_map(|layer| layer.entry("database"));
+    let entry = sections.flat_map(|entry| entry.node.entries()).next()?;
+    Some(Problem {
+        id: ProblemId::Contradiction,
+        message: format!("`--embedded` contradicts `{}`, which names a server", entry.key_at),
+        at: Some(entry.key_at.clone()),
+        label: "this names a server".to_owned(),
+        also: None,
+        help: "keep `--embedded` for a private server, or the other flag for yours".to_owned(),
+    })
 }
 
-/// Warns of `PG*` variables that the file overrides: whoever set them may expect another server to be loaded.
+/// Warns of `PG*` variables that the file overrides: whoever set them may expect another server to
+/// be loaded.
 pub(crate) fn report_overridden_variables(
     pg_variables: &Node,
     merged: &Node,
@@ -137,7 +133,8 @@ fn warn_of_written_password(merged: &Node, findings: &mut Findings) {
         findings.warnings.push(Warning::at(
             WarningId::PasswordInFile,
             &entry.key_at,
-            "the password stands here in clear; better: `password_file: PATH`, `passfile: PATH` (~/.pgpass is read by \
+            "the password stands here in clear; better: `password_file: PATH`, `passfile: PATH` \
+             (~/.pgpass is read by \
              itself), or the variable PGPASSWORD"
                 .to_owned(),
         ));

@@ -9,7 +9,7 @@ use super::raw::{RawWorkload, RawWorkloadConfig, RawWorkloadGroup};
 use super::resolve::Findings;
 use super::run_config::WorkloadConfig;
 use super::suggest::{allowed_list, suggestion};
-use super::{defaults, overrides, validator};
+use super::{overrides, validator};
 
 const KEY: &str = "workload_config";
 const MIX: &str = "mix";
@@ -17,7 +17,7 @@ const MIX: &str = "mix";
 /// The workload asked for; a missing name and unusable weights are problems.
 pub(crate) fn resolve(
     workload: Option<RawWorkload>,
-    scale: Option<u32>,
+    scale: Option<u64>,
     config: Option<RawWorkloadConfig>,
     merged: &Node,
     findings: &mut Findings,
@@ -36,7 +36,8 @@ pub(crate) fn resolve(
         findings.problems.push(problem_with_mix(merged, operation, &message));
     }
     let name = match workload {
-        // A group has become a name and its other keys have moved out before the layers were joined.
+        // A group has become a name and its other keys have moved out before the layers were
+        // joined.
         Some(
             RawWorkload::Name(name)
             | RawWorkload::Group(RawWorkloadGroup { name, scale: _, config: _ }),
@@ -45,17 +46,18 @@ pub(crate) fn resolve(
             findings.problems.push(Problem {
                 id: ProblemId::MissingKey,
                 message: "no workload is named".to_owned(),
-                at: (!merged.entries().is_empty()).then(|| merged.at.clone()),
+                at: Some(merged.at.clone()).filter(|at| !at.origin.shown.is_empty()),
                 label: "nothing here says `workload`".to_owned(),
                 also: None,
-                help: "add a line such as `workload: imdb`, or give `--workload imdb`; `stormdb plugin list` shows \
+                help: "add a line such as `workload: imdb`, or give `--workload imdb`; `stormdb \
+                plugin list` shows \
                        the workloads"
                     .to_owned(),
             });
             return None;
         }
     };
-    Some(WorkloadConfig { name, scale: scale.unwrap_or(defaults::SCALE), settings, mix })
+    Some(WorkloadConfig { name, scale, settings, mix })
 }
 
 /// Checks the plugin's own keys against its schema and the names in `mix` against its operations.
@@ -81,7 +83,7 @@ pub(crate) fn check_workload(
             });
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(ConfigError::Invalid(problems)) }
+    if problems.is_empty() { Ok(()) } else { Err(ConfigError::invalid(problems)) }
 }
 
 fn problem_with_mix(merged: &Node, operation: &str, message: &str) -> Problem {

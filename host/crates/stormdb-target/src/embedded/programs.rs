@@ -12,6 +12,7 @@ use std::{
 };
 
 use sha2::{Digest, Sha256};
+use stormdb_run::secret::Secret;
 use tracing::debug;
 
 use super::{
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::{
     TargetError,
-    endpoint::{Endpoint, Secret, socket_path},
+    endpoint::{Endpoint, socket_path},
 };
 
 /// The longest path that a Unix socket can have on Linux, without the closing NUL.
@@ -100,7 +101,9 @@ impl Cluster {
         configuration: &Configuration,
         password: &Secret,
     ) -> Result<(), TargetError> {
-        let verifier = postgres_protocol::password::scram_sha_256(password.handover_bytes());
+        let verifier = postgres_protocol::password::scram_sha_256(
+            password.expose_for_authentication().as_bytes(),
+        );
         let sql = format!("ALTER ROLE {USER} PASSWORD '{verifier}';\n");
         self.run_single_user(data, configuration, &sql)
     }

@@ -7,7 +7,9 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{TargetError, binaries::Binaries, endpoint::Secret};
+use stormdb_run::secret::Secret;
+
+use crate::{TargetError, binaries::Binaries};
 
 /// The port that names the socket when there is no TCP.
 const SOCKET_PORT: u16 = 5432;
@@ -141,11 +143,10 @@ fn write_readable(path: &Path, text: &str) -> std::io::Result<()> {
 mod tests {
     use std::path::Path;
 
+    use stormdb_run::secret::Secret;
+
     use super::{ClusterSettings, Configuration, Setting, TcpAccess};
-    use crate::{
-        binaries::{Binaries, Contrib, Origin},
-        endpoint::Secret,
-    };
+    use crate::binaries::{Binaries, Contrib, Origin};
 
     fn binaries(contrib: Option<Contrib>) -> Binaries {
         Binaries {
@@ -169,7 +170,7 @@ mod tests {
         assert_eq!(value(&listed, "shared_preload_libraries"), None);
         assert_eq!(value(&listed, "fsync"), None);
 
-        let tcp = Some(TcpAccess { port: 5999, password: Secret::new("x") });
+        let tcp = Some(TcpAccess { port: 5999, password: Secret::new("x".to_owned()) });
         let listed = ClusterSettings { max_connections: 7, tcp }
             .listed(&binaries(None), Path::new("/run/x"));
         assert_eq!(value(&listed, "listen_addresses"), Some("127.0.0.1"));

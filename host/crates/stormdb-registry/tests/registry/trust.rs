@@ -1,0 +1,116 @@
+//! The trust store's file: who may write it, what may stand in it, how it grows.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use stormdb_registry::private_key::PrivateKey;
+use stormdb_registry::public_key::PublicKey;
+use stormdb_registry::trust::TrustStore;
+
+use crate::world::{AUTHOR, World, id, set_mode};
+
+#[test]
+fn a_missing_store_trusts_nobody() {
+    let world = World::without_trust();
+    assert!(world.trust().entries().is_empty());
+    assert!(TrustStore::load(&world.path("no/such/folder/store")).unwrap().entries().is_empty());
+}
+
+#[test]
+fn added_keys_are_listed_with_their_fingerprints_and_other_lines_stay() {
+    let world = World::new();
+    let store = fs::read_to_string(world.store()).unwrap();
+    fs::write(world.store(), format!("# vetted in May\n{}", store.trim_end())).unwrap();
+    let other = PrivateKey::generate(&world.path("other"), "").unwrap().public_key();
+    let entry = TrustStore::add(&world.store(), "bob", &other, "laptop of bob").unwrap();
+    assert_eq!(
+        (entry.line, entry.author.as_str(), entry.comment.as_str()),
+        (3, "bob", "laptop of bob")
+    );
+    let trust = world.trust();
+    let listed: Vec<_> = trust
+        .entries()
+        .iter()
+        .map(|entry| (entry.author.as_str(), entry.key.fingerprint()))
+        .collect();
+    assert_eq!(
+        listed,
+        [(AUTHOR, world.key.public_key().fingerprint()), ("bob", other.fingerprint())]
+    );
+    assert!(fs::read_to_string(world.store()).unwrap().starts_with("# vetted in May\n"));
+    let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(world.store()).unwrap());
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn a_key_is_added_once_and_a_bad_name_never() {
+    let world = World::new();
+    let key = world.key.public_key();
+    let before = fs::read(world.store()).unwrap();
+    assert_eq!(id(&TrustStore::add(&world.store(), "bob", &key, "")), "key-already-trusted");
+    for name in ["*", "a b", "", "!bob", "a,b", "a\nb ssh-ed25519", "#bob"] {
+        assert_eq!(id(&TrustStore::add(&world.store(), name, &key, "")), "name-invalid");
+    }
+    assert_eq!(fs::read(world.store()).unwrap(), before);
+}
+
+#[test]
+fn a_bad_line_refuses_the_store_and_is_not_built_upon() {
+    let world = World::new();
+    let good = fs::read_to_string(world.store()).unwrap();
+    fs::write(world.store(), format!("{good}* ssh-ed25519 AAAA\n")).unwrap();
+    let error = TrustStore::load(&world.store()).unwrap_err();
+    assert_eq!(error.id(), "trust-store-invalid");
+    assert!(error.to_string().contains("line 2"), "{error}");
+    let other = PrivateKey::generate(&world.path("other"), "").unwrap().public_key();
+    assert_eq!(id(&TrustStore::add(&world.store(), "bob", &other, "")), "trust-store-invalid");
+    fs::write(world.store(), "x".repeat(300_000)).unwrap();
+    assert_eq!(id(&TrustStore::load(&world.store())), "trust-store-invalid");
+}
+
+#[test]
+fn a_store_that_others_can_change_is_not_read() {
+    let world = World::new();
+    set_mode(&world.store(), 0o620);
+    assert_eq!(id(&TrustStore::load(&world.store())), "trust-store-permissions");
+    set_mode(&world.store(), 0o644);
+    assert_eq!(id(&TrustStore::load(&world.store())), "accepted");
+    symlink(world.store(), world.path("link")).unwrap();
+    assert_eq!(id(&TrustStore::load(&world.path("link"))), "trust-store-permissions");
+    assert_eq!(id(&TrustStore::load(&world.plugins())), "trust-store-permissions");
+    set_mode(&world.path(""), 0o777);
+    assert_eq!(id(&TrustStore::load(&world.store())), "trust-store-permissions");
+}
+
+#[test]
+fn weak_keys_are_refused_at_the_door() {
+    // The eight points of small order (and second spellings of them): one signature of theirs fits every message.
+    let points = [
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "0000000000000000000000000000000000000000000000000000000000000080",
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+        "0100000000000000000000000000000000000000000000000000000000000080",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    ];
+    let world = World::new();
+    for point in points {
+        let bytes: Vec<u8> =
+            (0..32).map(|at| u8::from_str_radix(&point[at * 2..at * 2 + 2], 16).unwrap()).collect();
+        let line = openssh_line(&bytes);
+        fs::write(world.store(), format!("{AUTHOR} {line}\n")).unwrap();
+        assert_eq!(id(&TrustStore::load(&world.store())), "key-weak", "{point}");
+        assert_eq!(id(&PublicKey::from_openssh(&line)), "public-key-invalid", "{point}");
+    }
+}
+
+fn openssh_line(point: &[u8]) -> String {
+    use base64::Engine as _;
+    let blob = [b"\0\0\0\x0bssh-ed25519\0\0\0\x20".as_slice(), point].concat();
+    format!("ssh-ed25519 {}", base64::engine::general_purpose::STANDARD.encode(blob))
+}

@@ -1,0 +1,5 @@
+//! One file per format of a report.
+
+pub mod csv;
+pub mod json;
+pub mod text;

@@ -1,0 +1,190 @@
+//! The `analysis` section: what the bands show together.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use stormdb_analysis::{assess::RegionsAbsent, breakpoint::BreakReason, scaling::Region};
+
+use crate::{
+    figure::{Figure, Reason},
+    finding::Finding,
+    metric::Metric,
+    metrics::{latency, throughput},
+    model::{BandRow, Report},
+};
+
+#[derive(Serialize)]
+pub(super) struct Analysis<'a> {
+    optimal_configuration: Option<Optimal<'a>>,
+    highest_throughput: Option<Configured<'a>>,
+    scaling_regions: Option<ScalingRegions>,
+    breaking_point: Option<Breaking<'a>>,
+    /// Where the curve bends most: supporting evidence only.
+    knee: Option<Configured<'a>>,
+    mathematical_models: Option<()>,
+    bottleneck_analysis: Option<()>,
+    verdict: &'a [Finding],
+    /// Why entries above are null; a null without a reason means that there is none, such as no breaking point.
+    reasons: BTreeMap<&'static str, &'static str>,
+    #[serde(skip)]
+    absent: Vec<Reason>,
+}
+
+/// The smallest band within 5 % of the highest throughput.
+#[derive(Serialize)]
+struct Optimal<'a> {
+    #[serde(flatten)]
+    band: Configured<'a>,
+    efficiency: Option<&'a Figure>,
+    /// Not a number that a sweep can give; see `confirmed`.
+    confidence: Option<()>,
+    /// Whether the intervals leave no other band; null without intervals.
+    confirmed: Option<bool>,
+    /// The bands that could be the optimum within measurement error; null without intervals.
+    plausible_bands: Option<Vec<u32>>,
+}
+
+#[derive(Serialize)]
+struct Configured<'a> {
+    band_number: u32,
+    workers: u32,
+    connections: u32,
+    tps: Option<&'a Figure>,
+    p95_latency_ms: Option<&'a Figure>,
+}
+
+/// Band numbers by region, under the names of the v0.2 layout.
+#[derive(Default, Serialize)]
+struct ScalingRegions {
+    baseline: Bands,
+    linear_scaling: Bands,
+    diminishing_returns: Bands,
+    saturation: Bands,
+    degradation: Bands,
+}
+
+#[derive(Default, Serialize)]
+struct Bands {
+    bands: Vec<u32>,
+}
+
+#[derive(Serialize)]
+struct Breaking<'a> {
+    #[serde(flatten)]
+    band: Configured<'a>,
+    reasons: Vec<&'static str>,
+    response_exponent: Option<Figure>,
+}
+
+impl<'a> Analysis<'a> {
+    pub(super) fn of(report: &'a Report<'a>) -> Self {
+        let assessment = &report.analysis.assessment;
+        let configured = |position| report.assessed(position).map(Configured::of);
+        let mut reasons: BTreeMap<&'static str, Reason> =
+            ["mathematical_models", "bottleneck_analysis"]
+                .into_iter()
+                .map(|name| (name, Reason::NotAnalysed))
+                .collect();
+        let optimal_configuration = optimal(report);
+        if optimal_configuration.is_none() {
+            reasons.insert("optimal_configuration", Reason::NoOptimum);
+            reasons.insert("highest_throughput", Reason::NoOptimum);
+        }
+        let scaling_regions = scaling_regions(report);
+        if let Err(reason) = scaling_regions {
+            for name in ["scaling_regions", "breaking_point", "knee"] {
+                reasons.insert(name, reason);
+            }
+        }
+        Self {
+            optimal_configuration,
+            highest_throughput: assessment
+                .optimum
+                .as_ref()
+                .and_then(|optimum| configured(optimum.best_index)),
+            scaling_regions: scaling_regions.ok(),
+            breaking_point: assessment.breaking_point.as_ref().and_then(|broken| {
+                Some(Breaking {
+                    band: configured(broken.band)?,
+                    reasons: broken
+                        .reasons
+                        .iter()
+                        .map(|reason| BreakReason::name(*reason))
+                        .collect(),
+                    response_exponent: broken
+                        .response_exponent
+                        .and_then(|exponent| Figure::number(exponent, 4).ok()),
+                })
+            }),
+            knee: assessment.knee.and_then(configured),
+            mathematical_models: None,
+            bottleneck_analysis: None,
+            verdict: &report.findings,
+            absent: reasons.values().copied().collect(),
+            reasons: reasons.into_iter().map(|(name, reason)| (name, reason.id())).collect(),
+        }
+    }
+
+    /// The reasons that this section names.
+    pub(super) fn absent(&self) -> Vec<Reason> {
+        self.absent.clone()
+    }
+}
+
+impl<'a> Configured<'a> {
+    fn of(row: &'a BandRow) -> Self {
+        Self {
+            band_number: row.index,
+            workers: row.workers,
+            connections: row.connections,
+            tps: figure(row, &throughput::TPS),
+            p95_latency_ms: figure(row, &latency::P95),
+        }
+    }
+}
+
+fn figure<'a>(row: &'a BandRow, metric: &Metric) -> Option<&'a Figure> {
+    row.cell(metric).as_ref().ok()
+}
+
+fn optimal<'a>(report: &'a Report<'a>) -> Option<Optimal<'a>> {
+    let optimum = report.analysis.assessment.optimum.as_ref()?;
+    let row = report.best()?;
+    let confirmation = optimum.confirmation.as_ref();
+    Some(Optimal {
+        band: Configured::of(row),
+        efficiency: figure(row, &throughput::PER_WORKER),
+        confidence: None,
+        confirmed: confirmation.map(|found| {
+            found.optimal_confirmed_index == optimum.optimal_index
+                && found.plausible_indices.first() == Some(&optimum.optimal_index)
+        }),
+        plausible_bands: confirmation.map(|found| {
+            let rows = found.plausible_indices.iter().filter_map(|&index| report.assessed(index));
+            rows.map(|row| row.index).collect()
+        }),
+    })
+}
+
+fn scaling_regions(report: &Report<'_>) -> Result<ScalingRegions, Reason> {
+    let assessment = &report.analysis.assessment;
+    match assessment.regions_absent {
+        None => {}
+        Some(RegionsAbsent::NoBands) => return Err(Reason::NoOptimum),
+        Some(RegionsAbsent::WorkersConstant) => return Err(Reason::WorkersConstant),
+        Some(RegionsAbsent::WorkersRepeat) => return Err(Reason::WorkersRepeat),
+    }
+    let mut regions = ScalingRegions::default();
+    for (position, band) in assessment.bands.iter().enumerate() {
+        let Some((region, row)) = band.region.zip(report.assessed(position)) else { continue };
+        let bands = match region {
+            Region::Baseline => &mut regions.baseline,
+            Region::Linear => &mut regions.linear_scaling,
+            Region::Diminishing => &mut regions.diminishing_returns,
+            Region::Saturation => &mut regions.saturation,
+            Region::Degradation => &mut regions.degradation,
+        };
+        bands.bands.push(row.index);
+    }
+    Ok(regions)
+}

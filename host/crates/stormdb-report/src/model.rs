@@ -1,0 +1,202 @@
+//! The computed model: every figure, finding and warning of a run, from its record alone.
+
+use std::collections::BTreeSet;
+
+use stormdb_analysis::warning::Warning;
+use stormdb_run::{
+    assess::{RunAssessment, assess},
+    event::Failure,
+    latency::LatencyHistogram,
+    measurement::BandMeasurement,
+    record::{BandRecord, BandStatus, RunRecord},
+};
+
+use crate::{
+    ReportError,
+    figure::{Cell, Reason},
+    finding::{Finding, findings},
+    metric::{Analysed, BandFacts, METRICS, Metric},
+    note::{Note, notes},
+};
+
+/// All that the faces show.
+#[derive(Clone, Debug)]
+pub struct Report<'a> {
+    pub record: &'a RunRecord,
+    /// In the order in which the bands began.
+    pub bands: Vec<BandRow>,
+    pub analysis: RunAssessment,
+    /// The verdict in words.
+    pub findings: Vec<Finding>,
+    /// What a reader should know before trusting the run.
+    pub notes: Vec<Note>,
+}
+
+/// The figures of one band that began.
+#[derive(Clone, Debug)]
+pub struct BandRow {
+    /// Index in the plan, from 1.
+    pub index: u32,
+    pub workers: u32,
+    pub connections: u32,
+    pub attempt: u32,
+    pub fate: Fate,
+    /// The gain over the band before is smaller than its own error.
+    pub gain_within_error: bool,
+    /// One per metric, in the order of [`METRICS`].
+    cells: Vec<Cell>,
+}
+
+/// What became of a band.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Finished,
+    Failed(Failure),
+    Interrupted,
+}
+
+impl Fate {
+    /// The stable name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Failed(_) => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// Why the band has no measurement.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Failed(failure) => Some(failure),
+            Self::Finished | Self::Interrupted => None,
+        }
+    }
+}
+
+impl<'a> Report<'a> {
+    /// Computes the report of a record, complete or as far as the run came.
+    ///
+    /// # Errors
+    /// [`ReportError::Record`]: the record holds numbers that no run measures.
+    pub fn of(record: &'a RunRecord) -> Result<Self, ReportError> {
+        let analysis = assess(record)
+            .map_err(|source| ReportError::Record { run: record.header.id.clone(), source })?;
+        let bands: Vec<_> = record.bands.iter().map(|band| BandRow::of(band, &analysis)).collect();
+        let findings = findings(record, &bands, &analysis);
+        let notes = notes(record, &analysis);
+        Ok(Self { record, bands, analysis, findings, notes })
+    }
+
+    /// The row of the band with this index in the plan.
+    #[must_use]
+    pub fn band(&self, index: u32) -> Option<&BandRow> {
+        self.bands.iter().find(|band| band.index == index)
+    }
+
+    /// The row at a position of the assessment.
+    #[must_use]
+    pub fn assessed(&self, position: usize) -> Option<&BandRow> {
+        assessed(&self.bands, &self.analysis, position)
+    }
+
+    /// The recommended band: the smallest one within 5 % of the highest throughput.
+    #[must_use]
+    pub fn best(&self) -> Option<&BandRow> {
+        self.assessed(self.analysis.assessment.optimum.as_ref()?.optimal_index)
+    }
+
+    /// Why figures are absent, each reason once.
+    #[must_use]
+    pub fn reasons(&self) -> BTreeSet<Reason> {
+        self.bands.iter().flat_map(BandRow::reasons).map(|(_, reason)| reason).collect()
+    }
+}
+
+/// The row at a position of the assessment.
+pub(crate) fn assessed<'a>(
+    bands: &'a [BandRow],
+    analysis: &RunAssessment,
+    position: usize,
+) -> Option<&'a BandRow> {
+    let index = analysis.bands.get(position)?.band;
+    bands.iter().find(|band| band.index == index)
+}
+
+impl BandRow {
+    fn of(record: &BandRecord, analysis: &RunAssessment) -> Self {
+        let (fate, cells) = match &record.status {
+            BandStatus::Finished { measurement } => {
+                let facts = facts(record, measurement, analysis);
+                (Fate::Finished, METRICS.iter().map(|metric| (metric.of)(&facts)).collect())
+            }
+            BandStatus::Failed { failure } => {
+                (Fate::Failed(failure.clone()), vec![Err(Reason::BandFailed); METRICS.len()])
+            }
+            BandStatus::Interrupted => {
+                (Fate::Interrupted, vec![Err(Reason::BandInterrupted); METRICS.len()])
+            }
+        };
+        Self {
+            index: record.plan.index,
+            workers: record.plan.workers,
+            connections: record.plan.connections,
+            attempt: record.attempt,
+            fate,
+            gain_within_error: gain_within_error(record.plan.index, analysis),
+            cells,
+        }
+    }
+
+    /// A figure of the band, or why it is absent.
+    pub fn cell(&self, metric: &Metric) -> &Cell {
+        let found = self.cells().find(|(listed, _)| listed.name == metric.name);
+        found.map_or(&Err(Reason::NotAnalysed), |(_, cell)| cell)
+    }
+
+    /// The number of a figure.
+    #[must_use]
+    pub fn number(&self, metric: &Metric) -> Option<f64> {
+        self.cell(metric).as_ref().ok()?.as_number()
+    }
+
+    /// All figures, in the order of [`METRICS`].
+    pub fn cells(&self) -> impl Iterator<Item = (&'static Metric, &Cell)> {
+        METRICS.iter().copied().zip(&self.cells)
+    }
+
+    /// The names of the absent figures and why they are absent.
+    pub fn reasons(&self) -> impl Iterator<Item = (&'static str, Reason)> {
+        self.cells().filter_map(|(metric, cell)| Some((metric.name, *cell.as_ref().err()?)))
+    }
+}
+
+fn facts<'a>(
+    record: &BandRecord,
+    measurement: &'a BandMeasurement,
+    analysis: &'a RunAssessment,
+) -> BandFacts<'a> {
+    let analysed = analysis.position(record.plan.index).and_then(|position| {
+        Some(Analysed {
+            measured: analysis.bands.get(position)?,
+            band: analysis.assessment.bands.get(position)?,
+            regions_absent: analysis.assessment.regions_absent,
+        })
+    });
+    BandFacts {
+        measurement,
+        response: measurement.response.summary(),
+        service: measurement.service.summary(),
+        pool_wait: measurement.pool_wait.as_ref().map(LatencyHistogram::summary),
+        analysed,
+    }
+}
+
+fn gain_within_error(index: u32, analysis: &RunAssessment) -> bool {
+    analysis.assessment.warnings.iter().any(|warning| {
+        matches!(warning, Warning::GainWithinError { band, .. }
+            if analysis.bands.get(*band).is_some_and(|assessed| assessed.band == index))
+    })
+}

@@ -1,0 +1,57 @@
+//! What is run, on what, and for how long.
+
+use std::time::Duration;
+
+use stormdb_run::{
+    plan::{BandPlan, RunPlan},
+    record::RunHeader,
+};
+
+use crate::{
+    number::{count, duration},
+    screen::{Ink, Screen},
+};
+
+pub(super) fn write(screen: &mut Screen, header: &RunHeader) {
+    screen.push(&format!("stormdb {}", header.stormdb_version), Ink::Strong);
+    let RunHeader { workload, server_title, id, .. } = header;
+    screen.push(&format!("  {workload} on {server_title}  run {id}"), Ink::Plain).end_line();
+    screen.push("plan  ", Ink::Strong).push(&plan(&header.plan), Ink::Plain).end_line();
+    screen.push("load  ", Ink::Strong);
+    let RunHeader { scale, scale_unit, seed, .. } = header;
+    screen.push(&format!("{} {scale_unit}, seed {seed}", count(*scale)), Ink::Plain).end_line();
+}
+
+/// `6 bands, exponential, 10-60 workers, 20-120 connections, 30m each (60s warm-up, 30s rest); about 3h 09m`.
+fn plan(plan: &RunPlan) -> String {
+    let bands = plan.bands.as_slice();
+    let mut parts = vec![match bands.len() {
+        1 => "1 band".to_owned(),
+        number => format!("{number} bands"),
+    }];
+    parts.extend(plan.strategy.clone());
+    parts.extend(range(bands, |band| band.workers).map(|range| format!("{range} workers")));
+    parts.extend(range(bands, |band| band.connections).map(|range| format!("{range} connections")));
+    if let (Some(measure), Some(warmup), Some(rest)) = (
+        each(bands, |band| band.measure),
+        each(bands, |band| band.warmup),
+        each(bands, |band| band.cooldown),
+    ) {
+        parts.push(format!("{measure} each ({warmup} warm-up, {rest} rest)"));
+    }
+    format!("{}; about {}", parts.join(", "), duration(plan.total))
+}
+
+fn range(bands: &[BandPlan], of: fn(&BandPlan) -> u32) -> Option<String> {
+    let (low, high) = (bands.iter().map(of).min()?, bands.iter().map(of).max()?);
+    Some(if low == high { low.to_string() } else { format!("{low}-{high}") })
+}
+
+fn each(bands: &[BandPlan], of: fn(&BandPlan) -> Duration) -> Option<String> {
+    let (low, high) = (bands.iter().map(of).min()?, bands.iter().map(of).max()?);
+    Some(if low == high {
+        duration(low)
+    } else {
+        format!("{} to {}", duration(low), duration(high))
+    })
+}

@@ -1,0 +1,340 @@
+//! CSV, JSON and text: their layout, and that they show the same figures.
+
+use expect_test::expect;
+use serde_json::Value;
+use stormdb_report::{
+    format::named,
+    metric::METRICS,
+    number::{decimals, rate, scaled},
+};
+use stormdb_run::record::RunRecord;
+
+use crate::record::{DOCUMENTED, add_errors, failed, report, run};
+
+fn render(record: &RunRecord, format: &str) -> String {
+    named(format).unwrap().render(&report(record)).unwrap()
+}
+
+fn json(record: &RunRecord) -> Value {
+    serde_json::from_str(&render(record, "json")).unwrap()
+}
+
+fn with_a_failure() -> RunRecord {
+    let mut record = run(&DOCUMENTED[..3]);
+    let plan = record.bands[2].plan.clone();
+    record.bands[2] = failed(plan, "plugin-panicked", "operation read_1 panicked");
+    add_errors(&mut record.bands[1], "deadlock-detected", Some("40P01"), 3, "deadlock detected");
+    record
+}
+
+#[test]
+fn the_csv_begins_with_the_v02_columns() {
+    let csv = render(&with_a_failure(), "csv");
+    let v02: Vec<_> =
+        csv.lines().map(|line| line.split(',').take(15).collect::<Vec<_>>().join(",")).collect();
+    expect![[r#"
+        band,workers,connections,duration_seconds,tps,avg_latency_ms,p50_latency_ms,p95_latency_ms,p99_latency_ms,std_dev_latency,errors,efficiency_tps_per_worker,marginal_gain_tps_per_worker,scaling_region,bottleneck_type
+        1,10,20,60,1234.5,8.1004,8.1019,11.7473,12.075,2.3384,0,123.45,,baseline,none
+        2,14,28,60,1678.3,8.3418,8.3436,12.0996,12.4355,2.4081,3,119.8786,110.95,linear,none
+        3,20,40,,,,,,,,,,,,
+    "#]].assert_eq(&(v02.join("\n") + "\n"));
+}
+
+#[test]
+fn every_row_of_the_csv_has_every_column() {
+    let csv = render(&with_a_failure(), "csv");
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let columns = reader.headers().unwrap().clone();
+    assert_eq!(columns.len(), METRICS.len() + 6);
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    let cell = |row: usize, name: &str| {
+        rows[row][columns.iter().position(|column| column == name).unwrap()].to_owned()
+    };
+    assert_eq!(cell(1, "errors_by_class"), "deadlock-detected=3");
+    assert_eq!([0, 1, 2].map(|row| cell(row, "status")), ["finished", "finished", "failed"]);
+    assert_eq!([1, 2].map(|row| cell(row, "failure")), ["", "plugin-panicked"]);
+    assert_eq!([1, 2].map(|row| cell(row, "attempt")), ["1", "2"]);
+    assert_eq!([1, 2].map(|row| cell(row, "bottleneck_type")), ["none", ""]);
+    assert_eq!(cell(2, "tps"), "");
+}
+
+#[test]
+fn the_json_of_a_band() {
+    let json = json(&with_a_failure());
+    expect![[r#"
+        {
+          "band_number": 2,
+          "workers": 14,
+          "connections": 28,
+          "duration_seconds": 60.0,
+          "attempt": 1,
+          "status": "finished",
+          "failure": null,
+          "performance": {
+            "tps": 1678.3,
+            "avg_latency_ms": 8.3418,
+            "p50_latency_ms": 8.3436,
+            "p95_latency_ms": 12.0996,
+            "p99_latency_ms": 12.4355,
+            "std_dev_latency": 2.4081,
+            "errors": 3,
+            "tps_ci95_half_width": 2.2745,
+            "qps": 3356.6,
+            "p999_latency_ms": 12.5092,
+            "max_latency_ms": 12.5174,
+            "variance_latency_ms2": 5.7988,
+            "coefficient_of_variation_latency": 0.2887,
+            "avg_service_ms": 8.3418,
+            "p95_service_ms": 12.0996,
+            "avg_pool_wait_ms": null,
+            "p95_pool_wait_ms": null,
+            "connection_utilisation": 0.5,
+            "error_rate": 0.00003,
+            "errors_by_class": "deadlock-detected=3",
+            "retries": 0,
+            "cancelled_at_drain": 0,
+            "operations": 100698,
+            "rows_read": 1006980,
+            "rows_written": 0,
+            "executors": 2,
+            "client_cpu_seconds": 12.5,
+            "client_peak_rss_bytes": 67108864
+          },
+          "analysis": {
+            "efficiency_tps_per_worker": 119.8786,
+            "marginal_gain_tps_per_worker": 110.95,
+            "scaling_region": "linear",
+            "bottleneck_type": "none",
+            "tps_per_connection": 59.9393,
+            "relative_gain": 1.0,
+            "relative_efficiency": 0.9711,
+            "efficiency_class": "excellent",
+            "second_derivative": null,
+            "littles_law_ratio": 1.0
+          },
+          "errors": [
+            {
+              "class": "deadlock-detected",
+              "sqlstate": "40P01",
+              "count": 3,
+              "rate": 0.00003,
+              "example": "deadlock detected"
+            }
+          ],
+          "operations": [],
+          "reasons": {
+            "avg_pool_wait_ms": "own-connections",
+            "bottleneck_type": "not-analysed",
+            "p95_pool_wait_ms": "own-connections",
+            "second_derivative": "edge-band"
+          }
+        }
+    "#]]
+    .assert_eq(&format!("{:#}\n", json["bands"][1]));
+}
+
+#[test]
+fn the_json_of_a_failed_band_has_a_reason_for_every_null() {
+    let json = json(&with_a_failure());
+    let band = &json["bands"][2];
+    assert_eq!(band["status"], "failed");
+    assert_eq!(band["failure"]["id"], "plugin-panicked");
+    for section in ["performance", "analysis"] {
+        for (name, figure) in band[section].as_object().unwrap() {
+            assert!(figure.is_null(), "{name}: {figure}");
+            assert_eq!(band["reasons"][name], "band-failed", "{name}");
+        }
+    }
+    assert_eq!(json["reasons"]["band-failed"], "the band failed and has no measurement");
+}
+
+/// One line per key.
+fn keys(value: &Value) -> String {
+    let entries = value.as_object().unwrap().iter();
+    entries.map(|(key, value)| format!("{key}: {value}\n")).collect()
+}
+
+#[test]
+fn the_json_before_the_bands() {
+    let json = json(&run(&DOCUMENTED));
+    expect![[r#"
+        test_name: "progressive_scaling_analysis"
+        layout: "v0.2"
+        version: "0.1.0"
+        run_id: "20241215-143022"
+        timestamp: "2024-12-15T14:30:22Z"
+        duration_total_seconds: null
+        duration_planned_seconds: 402.0
+        strategy: "exponential"
+        bands_planned: 6
+        bands_tested: 6
+        workload_type: "imdb"
+        scale: 1000
+        scale_unit: "movies"
+        seed: 42
+        server_title: "PostgreSQL 18.4 (embedded)"
+        server: null
+        plugins: [{"name":"stormdb-imdb","version":"1.0.0","author":"demo","key_fingerprint":"SHA256:abc","sha256":"00ff"}]
+        machine: {"cores":2,"memory_bytes":8589934592,"kernel":"Linux 6.1"}
+        outcome: {"outcome":"complete","exit_code":0}
+        reasons: {"duration_total_seconds":"not-recorded"}
+        min_workers: 10
+        max_workers: 60
+        min_connections: 20
+        max_connections: 120
+        test_duration: "60s"
+        warmup_duration: "5s"
+        cooldown_duration: "2s"
+        resolved: {"target":{"kind":"embedded"}}
+    "#]].assert_eq(&(keys(&json["metadata"]) + &keys(&json["configuration"])));
+}
+
+#[test]
+fn the_json_of_the_analysis() {
+    let json = json(&run(&DOCUMENTED));
+    expect![[r#"
+        optimal_configuration: {"band_number":4,"workers":28,"connections":56,"tps":2534.2,"p95_latency_ms":16.0236,"efficiency":90.5071,"confidence":null,"confirmed":true,"plausible_bands":[4,5,6]}
+        highest_throughput: {"band_number":5,"workers":40,"connections":80,"tps":2623.1,"p95_latency_ms":22.1184}
+        scaling_regions: {"baseline":{"bands":[1]},"linear_scaling":{"bands":[2,3]},"diminishing_returns":{"bands":[4]},"saturation":{"bands":[5]},"degradation":{"bands":[6]}}
+        breaking_point: {"band_number":6,"workers":60,"connections":120,"tps":2591.4,"p95_latency_ms":33.5872,"reasons":["response_time"],"response_exponent":1.0303}
+        knee: {"band_number":4,"workers":28,"connections":56,"tps":2534.2,"p95_latency_ms":16.0236}
+        mathematical_models: null
+        bottleneck_analysis: null
+        verdict: [{"label":"best","text":"28 workers, 56 connections: 2,534 TPS, p95 16.0 ms (within 5% of the highest measured, 30% fewer workers, confirmed by ±95%)","tone":"good"},{"label":"limit","text":"throughput stops growing between 28 and 40 workers and falls at 60; the cause is not determined","tone":"neutral"},{"label":"latency","text":"60 workers, 120 connections: p95 is 52% above the band before, no more than waiting in line explains","tone":"neutral"}]
+        reasons: {"bottleneck_analysis":"not-analysed","mathematical_models":"not-analysed"}
+        edge-band: "the curvature needs a band on either side"
+        first-band: "the smallest band has none before it to compare with"
+        not-analysed: "this version of stormdb does not determine it"
+        not-recorded: "the record of the run does not hold it"
+        own-connections: "every worker has its own connection, so that there is no pool to wait for"
+    "#]].assert_eq(&(keys(&json["analysis"]) + &keys(&json["reasons"])));
+}
+
+#[test]
+fn the_text_ends_with_every_figure() {
+    let text = render(&with_a_failure(), "text");
+    let (_, figures) = text.split_once("\n\nfigures").unwrap();
+    expect![[r#"
+                                         band 1        band 2
+        duration_seconds                            60            60
+        tps                                    1,234.5       1,678.3
+        avg_latency_ms                          8.1004        8.3418
+        p50_latency_ms                          8.1019        8.3436
+        p95_latency_ms                         11.7473       12.0996
+        p99_latency_ms                          12.075       12.4355
+        std_dev_latency                         2.3384        2.4081
+        errors                                       0             3
+        efficiency_tps_per_worker               123.45      119.8786
+        marginal_gain_tps_per_worker                 -        110.95
+        scaling_region                        baseline        linear
+        tps_ci95_half_width                     1.6715        2.2745
+        qps                                      2,469       3,356.6
+        tps_per_connection                      61.725       59.9393
+        p999_latency_ms                        12.1487       12.5092
+        max_latency_ms                         12.1569       12.5174
+        variance_latency_ms2                    5.4682        5.7988
+        coefficient_of_variation_latency        0.2887        0.2887
+        avg_service_ms                          8.1004        8.3418
+        p95_service_ms                         11.7473       12.0996
+        connection_utilisation                     0.5           0.5
+        error_rate                                   0       0.00003
+        retries                                      0             0
+        cancelled_at_drain                           0             0
+        operations                              74,070       100,698
+        rows_read                              740,700     1,006,980
+        rows_written                                 0             0
+        relative_gain                                -             1
+        relative_efficiency                          1        0.9711
+        efficiency_class                     excellent     excellent
+        littles_law_ratio                            1             1
+        executors                                    2             2
+        client_cpu_seconds                        12.5          12.5
+        client_peak_rss_bytes               67,108,864    67,108,864
+    "#]]
+    .assert_eq(figures);
+}
+
+#[test]
+fn null_figures_of_the_json_and_only_they_have_a_reason() {
+    let json = json(&with_a_failure());
+    for band in json["bands"].as_array().unwrap() {
+        for &metric in METRICS {
+            let figure = ["performance", "analysis"]
+                .iter()
+                .find_map(|section| band[section].get(metric.name))
+                .unwrap_or(&band[metric.name]);
+            let absent = figure.is_null() || metric.absent_word.is_some();
+            let reason = &band["reasons"][metric.name];
+            assert_eq!(absent, reason.is_string(), "{}: {figure} {reason}", metric.name);
+            if let Some(reason) = reason.as_str() {
+                assert!(json["reasons"][reason].is_string(), "{reason} has no sentence");
+            }
+        }
+    }
+}
+
+#[test]
+fn all_faces_show_the_same_figures() {
+    let mut record = run(&DOCUMENTED);
+    add_errors(&mut record.bands[5], "deadlock-detected", Some("40P01"), 8, "deadlock detected");
+    let json = json(&record);
+    let text = render(&record, "text");
+    let csv = render(&record, "csv");
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let columns = reader.headers().unwrap().clone();
+    let lines: Vec<_> = text.lines().filter(|line| line.trim_start().contains("/6 ")).collect();
+    assert_eq!(lines.len(), record.bands.len());
+
+    for (row, (band, line)) in
+        reader.records().zip(json["bands"].as_array().unwrap().iter().zip(&lines))
+    {
+        let row = row.unwrap();
+        for (&metric, written) in METRICS.iter().zip(row.iter().skip(3)) {
+            let figure = ["performance", "analysis"]
+                .iter()
+                .find_map(|section| band[section].get(metric.name))
+                .unwrap_or(&band[metric.name]);
+            match figure {
+                Value::Null => assert_eq!(written, "", "{}", metric.name),
+                Value::String(word) => assert_eq!(written, word, "{}", metric.name),
+                number => {
+                    let written: f64 = written.parse().unwrap();
+                    assert_eq!(Some(written), number.as_f64(), "{}", metric.name);
+                }
+            }
+        }
+        let number = |name: &str| {
+            let place = columns.iter().position(|column| column == name).unwrap();
+            row[place].parse::<f64>().unwrap()
+        };
+        for shown in [
+            rate(number("tps")),
+            decimals(number("tps_ci95_half_width"), 1),
+            scaled(number("p50_latency_ms")),
+            scaled(number("p95_latency_ms")),
+            scaled(number("p99_latency_ms")),
+            scaled(number("efficiency_tps_per_worker")),
+            number("errors").to_string(),
+        ] {
+            assert!(line.split_whitespace().any(|word| word == shown), "{shown} is not in {line}");
+        }
+    }
+    let best = &json["analysis"]["optimal_configuration"];
+    let sentence = format!(
+        "best     {} workers, {} connections: {} TPS, p95 {} ms",
+        best["workers"],
+        best["connections"],
+        rate(best["tps"].as_f64().unwrap()),
+        scaled(best["p95_latency_ms"].as_f64().unwrap())
+    );
+    assert!(text.contains(&sentence), "{sentence}");
+}
+
+#[test]
+fn an_unknown_format_names_the_known_ones() {
+    assert_eq!(
+        named("xls").unwrap_err().to_string(),
+        "unknown report format `xls`; known: text, json, csv"
+    );
+    assert_eq!(named("text").unwrap().extension, "txt");
+}

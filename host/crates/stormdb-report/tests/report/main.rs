@@ -1,0 +1,17 @@
+//! Reports of hand-made records: every face, and that all of them say the same.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the records are constants: a test that cannot build one has failed"
+)]
+
+mod exports;
+mod faces;
+mod hostile;
+mod live;
+mod record;
+mod runs;
+mod verdict;

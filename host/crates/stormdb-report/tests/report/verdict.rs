@@ -1,0 +1,382 @@
+//! The text report: what is said of a run, and what is not.
+
+use expect_test::{Expect, expect};
+use stormdb_report::{screen::Style, terminal};
+use stormdb_run::{
+    event::{Check, Failure},
+    record::{BandStatus, Outcome, RunRecord},
+};
+
+use crate::record::{DOCUMENTED, add_errors, failed, header, report, run};
+
+/// The report up to the table of figures, which CSV and JSON have as well.
+fn check(record: &RunRecord, expected: &Expect) {
+    let text = terminal::whole(&report(record), Style::default());
+    let (shown, _) = text.split_once("\n\nfigures").unwrap_or((&text, ""));
+    expected.assert_eq(&format!("{}\n", shown.trim_end()));
+}
+
+#[test]
+fn the_documented_ladder() {
+    check(
+        &run(&DOCUMENTED),
+        &expect![[r#"
+            stormdb 0.1.0  imdb on PostgreSQL 18.4 (embedded)  run 20241215-143022
+            plan  6 bands, exponential, 10-60 workers, 20-120 connections, 60s each (5s warm-up, 2s rest); about 6m 42s
+            load  1,000 movies, seed 42
+
+             band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms  gain/wkr  TPS/wkr errors  verdict
+              1/6      10     20    1,234     1.7     8.10     11.7     12.1         -    123.5      0  baseline
+              2/6      14     28    1,678     2.3     8.34     12.1     12.4    +111.0    119.9      0  scales
+              3/6      20     40    2,157     2.9     9.28     13.5     13.8     +79.7    107.8      0  scales
+              4/6      28     56    2,534     3.4     11.1     16.0     16.5     +47.2     90.5      0  slowing
+              5/6      40     80    2,623     3.6     15.3     22.1     22.7      +7.4     65.6      0  flat
+              6/6      60    120    2,591     3.5     23.2     33.6     34.5      -1.6     43.2      0  WORSE
+
+            TPS by workers
+                10 ###################                           1,234
+                14 ##########################                    1,678
+                20 #################################             2,157
+                28 #######################################       2,534  <- best
+                40 ########################################      2,623
+                60 ########################################      2,591
+
+            best     28 workers, 56 connections: 2,534 TPS, p95 16.0 ms (within 5% of the highest measured, 30%
+                     fewer workers, confirmed by ±95%)
+            limit    throughput stops growing between 28 and 40 workers and falls at 60; the cause is not
+                     determined
+            latency  60 workers, 120 connections: p95 is 52% above the band before, no more than waiting in line
+                     explains
+        "#]],
+    );
+}
+
+#[test]
+fn a_failed_band_is_named_and_the_others_are_judged() {
+    let mut record = run(&DOCUMENTED[..4]);
+    let plan = record.bands[2].plan.clone();
+    record.bands[2] = failed(
+        plan,
+        "plugin-crashed:SIGABRT",
+        "the load process died by SIGABRT in band 3; see its last log lines",
+    );
+    record.outcome = Some(Outcome::Complete { exit_code: 4 });
+    check(
+        &record,
+        &expect![[r#"
+            stormdb 0.1.0  imdb on PostgreSQL 18.4 (embedded)  run 20241215-143022
+            plan  4 bands, exponential, 10-28 workers, 20-56 connections, 60s each (5s warm-up, 2s rest); about 4m 28s
+            load  1,000 movies, seed 42
+
+             band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms  gain/wkr  TPS/wkr errors  verdict
+              1/4      10     20    1,234     1.7     8.10     11.7     12.1         -    123.5      0  baseline
+              2/4      14     28    1,678     2.3     8.34     12.1     12.4    +111.0    119.9      0  scales
+              3/4      20     40  FAILED  plugin-crashed:SIGABRT
+              4/4      28     56    2,534     3.4     11.1     16.0     16.5     +61.1     90.5      0  slowing
+
+            TPS by workers
+                10 ###################                           1,234
+                14 ##########################                    1,678
+                20 failed
+                28 ########################################      2,534  <- best
+
+            best     28 workers, 56 connections: 2,534 TPS, p95 16.0 ms (the highest measured, confirmed by
+                     ±95%)
+            limit    throughput still grows, by less and less per worker, at 28 workers, the most measured
+            failed   band 3: the load process died by SIGABRT in band 3; see its last log lines
+                     (plugin-crashed:SIGABRT)
+            warning  band 4: the largest one measured has the highest throughput, so that the peak may lie
+                     beyond; raise `max_workers` and `max_connections`
+        "#]],
+    );
+}
+
+#[test]
+fn every_band_failed() {
+    let mut record = run(&DOCUMENTED[..2]);
+    for band in &mut record.bands {
+        *band = failed(band.plan.clone(), "target-unavailable", "no connection to 127.0.0.1:5432");
+    }
+    check(
+        &record,
+        &expect![[r#"
+        stormdb 0.1.0  imdb on PostgreSQL 18.4 (embedded)  run 20241215-143022
+        plan  2 bands, exponential, 10-14 workers, 20-28 connections, 60s each (5s warm-up, 2s rest); about 2m 14s
+        load  1,000 movies, seed 42
+
+         band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms  gain/wkr  TPS/wkr errors  verdict
+          1/2      10     20  FAILED  target-unavailable
+          2/2      14     28  FAILED  target-unavailable
+
+        best     none: no band finished
+        failed   band 1: no connection to 127.0.0.1:5432 (target-unavailable)
+        failed   band 2: no connection to 127.0.0.1:5432 (target-unavailable)
+    "#]],
+    );
+}
+
+#[test]
+fn one_band_is_compared_with_nothing() {
+    check(
+        &run(&DOCUMENTED[..1]),
+        &expect![[r#"
+        stormdb 0.1.0  imdb on PostgreSQL 18.4 (embedded)  run 20241215-143022
+        plan  1 band, 10 workers, 20 connections, 60s each (5s warm-up, 2s rest); about 67s
+        load  1,000 movies, seed 42
+
+         band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms  gain/wkr  TPS/wkr errors  verdict
+          1/1      10     20    1,234     1.7     8.10     11.7     12.1         -    123.5      0  baseline
+
+        best     10 workers, 20 connections: 1,234 TPS, p95 11.7 ms (the only band that finished: nothing to
+                 compare with)
+    "#]],
+    );
+}
+
+#[test]
+fn a_grid_has_no_gain_per_worker() {
+    let mut record = run(&[
+        (10, 5, 800.0),
+        (10, 10, 1200.0),
+        (20, 5, 810.0),
+        (20, 10, 1650.0),
+        (20, 20, 1700.0),
+    ]);
+    record.header.plan.strategy = Some("grid".to_owned());
+    check(
+        &record,
+        &expect![[r#"
+            stormdb 0.1.0  imdb on PostgreSQL 18.4 (embedded)  run 20241215-143022
+            plan  5 bands, grid, 10-20 workers, 5-20 connections, 60s each (5s warm-up, 2s rest); about 5m 35s
+            load  1,000 movies, seed 42
+
+             band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms wait p95  gain/wkr errors  verdict
+              1/5      10      5      800     1.1     12.5     18.1     18.6     9.07         -      0  -
+              2/5      10     10    1,200     1.7     8.34     12.1     12.4        -         -      0  -
+              3/5      20      5      810     1.1     24.7     35.8     36.8     26.9         -      0  -
+              4/5      20     10    1,650     2.3     12.1     17.6     18.1     8.79         -      0  -
+              5/5      20     20    1,700     2.3     11.8     17.1     17.5        -         -      0  -
+
+            TPS by workers x connections
+             10 x 5 ###################                             800
+            10 x 10 ############################                  1,200
+             20 x 5 ###################                             810
+            20 x 10 #######################################       1,650  <- best
+            20 x 20 ########################################      1,700
+
+            best     20 workers, 10 connections: 1,650 TPS, p95 17.6 ms (within 5% of the highest measured, 50%
+                     fewer connections, confirmed by ±95%)
+            warning  bands 1, 3, 4: fewer connections than workers, so that latency includes the wait for a
+                     connection
+            warning  band 5: the largest one measured has the highest throughput, so that the peak may lie
+                     beyond; raise `max_workers` and `max_connections`
+        "#]],
+    );
+}
+
+#[test]
+fn a_stopped_run_says_how_far_it_came() {
+    let mut record = run(&DOCUMENTED);
+    record.bands.truncate(4);
+    record.bands[3].status = BandStatus::Interrupted;
+    let failure =
+        Failure { id: "stopped-by:INT".to_owned(), message: "stopped by Ctrl-C".to_owned() };
+    record.outcome = Some(Outcome::Stopped { exit_code: 130, failure });
+    check(
+        &record,
+        &expect![[r#"
+            stormdb 0.1.0  imdb on PostgreSQL 18.4 (embedded)  run 20241215-143022
+            plan  6 bands, exponential, 10-60 workers, 20-120 connections, 60s each (5s warm-up, 2s rest); about 6m 42s
+            load  1,000 movies, seed 42
+
+             band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms  gain/wkr  TPS/wkr errors  verdict
+              1/6      10     20    1,234     1.7     8.10     11.7     12.1         -    123.5      0  baseline
+              2/6      14     28    1,678     2.3     8.34     12.1     12.4    +111.0    119.9      0  scales
+              3/6      20     40    2,157     2.9     9.28     13.5     13.8     +79.7    107.8      0  scales
+              4/6      28     56  INTERRUPTED
+
+            TPS by workers
+                10 #######################                       1,234
+                14 ###############################               1,678
+                20 ########################################      2,157  <- best
+                28 interrupted
+
+            best     20 workers, 40 connections: 2,157 TPS, p95 13.5 ms (the highest measured, confirmed by
+                     ±95%)
+            limit    throughput still grows at 20 workers, the most measured
+            stopped  with 3 of 6 bands finished: stopped by Ctrl-C (stopped-by:INT)
+            warning  band 3: the largest one measured has the highest throughput, so that the peak may lie
+                     beyond; the larger bands of the plan did not finish
+        "#]],
+    );
+}
+
+#[test]
+fn a_run_without_bands_is_shown() {
+    check(
+        &RunRecord::new(header(&DOCUMENTED, 60)),
+        &expect![[r#"
+        stormdb 0.1.0  imdb on PostgreSQL 18.4 (embedded)  run 20241215-143022
+        plan  6 bands, exponential, 10-60 workers, 20-120 connections, 60s each (5s warm-up, 2s rest); about 6m 42s
+        load  1,000 movies, seed 42
+
+         band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms  gain/wkr  TPS/wkr errors  verdict
+
+        best     none: no band finished
+        stopped  with 0 of 6 bands finished: the record has no end; the run was killed or still goes on
+    "#]],
+    );
+}
+
+#[test]
+fn short_bands_confirm_nothing() {
+    let mut record = run(&DOCUMENTED[..3]);
+    for band in &mut record.bands {
+        band.intervals.truncate(10);
+    }
+    check(
+        &record,
+        &expect![[r#"
+        stormdb 0.1.0  imdb on PostgreSQL 18.4 (embedded)  run 20241215-143022
+        plan  3 bands, exponential, 10-20 workers, 20-40 connections, 60s each (5s warm-up, 2s rest); about 3m 21s
+        load  1,000 movies, seed 42
+
+         band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms  gain/wkr  TPS/wkr errors  verdict
+          1/3      10     20    1,234       -     8.10     11.7     12.1         -    123.5      0  baseline
+          2/3      14     28    1,678       -     8.34     12.1     12.4    +111.0    119.9      0  scales
+          3/3      20     40    2,157       -     9.28     13.5     13.8     +79.7    107.8      0  scales
+
+        TPS by workers
+            10 #######################                       1,234
+            14 ###############################               1,678
+            20 ########################################      2,157  <- best
+
+        best     20 workers, 40 connections: 2,157 TPS, p95 13.5 ms (the highest measured)
+        limit    throughput still grows at 20 workers, the most measured
+        warning  bands 1-3: too short for ±95%, which takes 30 intervals of a second or more; nothing about
+                 them is confirmed; raise `test_duration`
+        warning  band 3: the largest one measured has the highest throughput, so that the peak may lie
+                 beyond; raise `max_workers` and `max_connections`
+    "#]],
+    );
+}
+
+#[test]
+fn noise_puts_a_question_mark_behind_the_verdict() {
+    check(
+        &run(&[(10, 10, 1000.0), (20, 20, 1600.0), (40, 40, 1601.0)]),
+        &expect![[r#"
+            stormdb 0.1.0  imdb on PostgreSQL 18.4 (embedded)  run 20241215-143022
+            plan  3 bands, exponential, 10-40 workers, 10-40 connections, 60s each (5s warm-up, 2s rest); about 3m 21s
+            load  1,000 movies, seed 42
+
+             band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms  gain/wkr  TPS/wkr errors  verdict
+              1/3      10     10    1,000     1.4     10.0     14.5     14.9         -    100.0      0  baseline
+              2/3      20     20    1,600     2.2     12.5     18.1     18.6     +60.0     80.0      0  scales
+              3/3      40     40    1,601     2.2     25.0     36.2     37.3    +0.050     40.0      0  flat?
+
+            TPS by workers
+                10 #########################                     1,000
+                20 ########################################      1,600  <- best
+                40 ########################################      1,601
+
+            best     20 workers, 20 connections: 1,600 TPS, p95 18.1 ms (within 5% of the highest measured, 50%
+                     fewer workers, confirmed by ±95%)
+            limit    throughput stops growing between 20 and 40 workers; the cause is not determined
+            latency  40 workers, 40 connections: p95 is 100% above the band before, no more than waiting in line
+                     explains
+            warning  band 3: its gain of 1.00 TPS is within its error of 3.12 TPS, so that its verdict is a
+                     guess; raise `test_duration`
+            warning  band 3: the largest one measured has the highest throughput, so that the peak may lie
+                     beyond; raise `max_workers` and `max_connections`
+        "#]],
+    );
+}
+
+#[test]
+fn errors_checks_and_results_are_listed() {
+    let mut record = run(&DOCUMENTED[..3]);
+    add_errors(
+        &mut record.bands[1],
+        "serialization-failure",
+        Some("40001"),
+        3,
+        "could not serialize",
+    );
+    add_errors(&mut record.bands[2], "serialization-failure", Some("40001"), 40_000, "could not");
+    record.checks = vec![
+        Check { name: "rows".to_owned(), passed: true, finding: "1,000 rows".to_owned() },
+        Check { name: "balance".to_owned(), passed: false, finding: "sum is 3, not 0".to_owned() },
+    ];
+    record.reported = vec![("recall".to_owned(), serde_json::json!({"at_10": 0.97}))];
+    record.warnings = vec![Failure {
+        id: "shared-host".to_owned(),
+        message: "other load on the host".to_owned(),
+    }];
+    check(
+        &record,
+        &expect![[r#"
+            stormdb 0.1.0  imdb on PostgreSQL 18.4 (embedded)  run 20241215-143022
+            plan  3 bands, exponential, 10-20 workers, 20-40 connections, 60s each (5s warm-up, 2s rest); about 3m 21s
+            load  1,000 movies, seed 42
+
+             band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms  gain/wkr  TPS/wkr errors  verdict
+              1/3      10     20    1,234     1.7     8.10     11.7     12.1         -    123.5      0  baseline
+              2/3      14     28    1,678     2.3     8.34     12.1     12.4    +111.0    119.9      3  scales
+              3/3      20     40    2,157     2.9     9.28     13.5     13.8     +79.7    107.8 40,000  scales
+
+            TPS by workers
+                10 #######################                       1,234
+                14 ###############################               1,678  <- best
+                20 ########################################      2,157
+
+            best     14 workers, 28 connections: 1,678 TPS, p95 12.1 ms (the highest with at most 5% errors,
+                     confirmed by ±95%)
+            limit    throughput still grows at 20 workers, the most measured
+            breaks   20 workers, 40 connections: 24% of the operations failed
+            errors   40,003 serialization-failure (40001) in bands 2, 3: could not serialize
+            check    1 of 2 checks of the data passed
+            check    balance FAILED: sum is 3, not 0
+            result   recall: {"at_10":0.97}
+            warning  other load on the host
+            warning  band 3: 24% of the operations failed, so that it is not recommended
+        "#]],
+    );
+}
+
+#[test]
+fn more_work_in_progress_than_workers_is_a_broken_timer() {
+    let mut record = run(&DOCUMENTED[..3]);
+    // Half the workers in the plan, with the response times of all of them.
+    for (planned, band) in record.header.plan.bands.iter_mut().zip(&mut record.bands) {
+        planned.workers /= 2;
+        band.plan.workers /= 2;
+    }
+    check(
+        &record,
+        &expect![[r#"
+            stormdb 0.1.0  imdb on PostgreSQL 18.4 (embedded)  run 20241215-143022
+            plan  3 bands, exponential, 5-10 workers, 20-40 connections, 60s each (5s warm-up, 2s rest); about 3m 21s
+            load  1,000 movies, seed 42
+
+             band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms  gain/wkr  TPS/wkr errors  verdict
+              1/3       5     20    1,234     1.7     8.10     11.7     12.1         -    246.9      0  baseline
+              2/3       7     28    1,678     2.3     8.34     12.1     12.4    +221.9    239.8      0  scales
+              3/3      10     40    2,157     2.9     9.28     13.5     13.8    +159.5    215.7      0  scales
+
+            TPS by workers
+                 5 #######################                       1,234
+                 7 ###############################               1,678
+                10 ########################################      2,157  <- best
+
+            best     10 workers, 40 connections: 2,157 TPS, p95 13.5 ms (the highest measured, confirmed by
+                     ±95%)
+            limit    throughput still grows at 10 workers, the most measured
+            warning  band 1: TPS x latency = 10.0 in flight, more than 5 workers: check the timer
+            warning  band 2: TPS x latency = 14.0 in flight, more than 7 workers: check the timer
+            warning  band 3: TPS x latency = 20.0 in flight, more than 10 workers: check the timer
+            warning  band 3: the largest one measured has the highest throughput, so that the peak may lie
+                     beyond; raise `max_workers` and `max_connections`
+        "#]],
+    );
+}

@@ -1,0 +1,21 @@
+//! Configuration and plan as a user meets them: files, variables and flags in; bands, warnings and
+//! error texts out.
+
+#[cfg(test)]
+mod contradictions;
+#[cfg(test)]
+mod errors;
+#[cfg(test)]
+mod layers;
+#[cfg(test)]
+mod load;
+#[cfg(test)]
+mod passwords;
+#[cfg(test)]
+mod plans;
+#[cfg(test)]
+mod property;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod workload_keys;

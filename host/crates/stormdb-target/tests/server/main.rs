@@ -1,0 +1,13 @@
+//! The target against real PostgreSQL servers.
+
+#[cfg(test)]
+mod lab;
+
+#[cfg(test)]
+mod cluster;
+#[cfg(test)]
+mod connect;
+#[cfg(test)]
+mod preflight;
+#[cfg(test)]
+mod tls;

@@ -1,0 +1,36 @@
+//! `stormdb config`: check a configuration, print its schema.
+
+use std::path::Path;
+
+use stormdb_run::{
+    config::{self, Source, overrides::Overrides, schema},
+    exit::Exit,
+    plan::plan,
+};
+
+use crate::{
+    cli::ConfigCommand,
+    failure::CommandError,
+    output::{note, print, print_json},
+    places,
+};
+
+pub(crate) fn execute(command: &ConfigCommand) -> Result<Exit, CommandError> {
+    match command {
+        ConfigCommand::Check { file } => check(file),
+        ConfigCommand::Schema => print_json(&schema::schema()).map(|()| Exit::Success),
+    }
+}
+
+fn check(file: &Path) -> Result<Exit, CommandError> {
+    let source = Source::read(file)?;
+    let resolved = config::load(Some(source), &places::variable, &Overrides::default())?;
+    let plan = plan(&resolved.config, None)?;
+    for warning in resolved.warnings.iter().chain(&plan.warnings) {
+        note(&format!("warning: {warning}"));
+    }
+    let bands = plan.bands.len();
+    let name = &resolved.config.workload.name;
+    print(&format!("{}: ok, workload {name}, {bands} bands", file.display()))?;
+    Ok(Exit::Success)
+}

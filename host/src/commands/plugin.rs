@@ -1,0 +1,50 @@
+//! `stormdb plugin`: vet, sign and pack workload plugins. None of their code runs.
+
+mod author;
+mod inspect;
+mod list;
+mod verify;
+
+use std::path::Path;
+
+use stormdb_registry::{bundle::Candidate, catalog::Catalog, manifest::Manifest, verify::Verified};
+use stormdb_run::exit::Exit;
+
+use crate::{cli::PluginCommand, failure::CommandError, vetting::Vetting};
+
+pub(crate) fn execute(command: &PluginCommand) -> Result<Exit, CommandError> {
+    match command {
+        PluginCommand::List { plugins, json } => list::execute(plugins, *json),
+        PluginCommand::Inspect { plugin, plugins, json } => {
+            inspect::execute(plugin, plugins, *json)
+        }
+        PluginCommand::Verify(arguments) => verify::execute(arguments),
+        PluginCommand::Keygen { out, comment } => author::keygen(out, comment),
+        PluginCommand::Sign { bundle, key } => author::sign_bundle(bundle, key),
+        PluginCommand::Pack(arguments) => author::pack_bundle(arguments),
+    }
+}
+
+/// A bundle's folder is named by a path; everything else is the name of a plugin.
+fn is_bundle_path(plugin: &str) -> bool {
+    plugin.contains('/') || Path::new(plugin).join("plugin.toml").exists()
+}
+
+/// The newest usable version of `name`, or why there is none.
+fn usable<'a>(name: &str, catalog: &'a Catalog) -> Result<&'a Verified, CommandError> {
+    let plan = catalog.plan_plugin(name)?;
+    let found = plan.order().iter().rev().find(|plugin| plugin.manifest().name == name).copied();
+    found.ok_or_else(|| CommandError::usage("plugin-missing", format!("no plugin `{name}`")))
+}
+
+fn verify_folder(path: &Path, vetting: &Vetting) -> Result<Verified, CommandError> {
+    let candidate = Candidate::open(&crate::places::absolute(path)?)?;
+    Ok(stormdb_registry::verify::verify(&candidate, &vetting.trust, &vetting.policy)?)
+}
+
+/// `name ^1, other ^2` or `-`.
+fn dependencies(manifest: &Manifest) -> String {
+    let listed: Vec<String> =
+        manifest.dependencies.iter().map(|(name, versions)| format!("{name} {versions}")).collect();
+    if listed.is_empty() { "-".to_owned() } else { listed.join(", ") }
+}

@@ -1,0 +1,82 @@
+//! `stormdb plugin list`: what the plugin folders hold, usable or refused.
+
+use serde_json::json;
+use stormdb_registry::catalog::{Catalog, Refused};
+use stormdb_run::exit::Exit;
+
+use super::dependencies;
+use crate::{
+    cli::PluginArgs,
+    failure::CommandError,
+    output::{columns, note, print, print_json},
+    vetting::Vetting,
+};
+
+pub(crate) fn execute(plugins: &PluginArgs, json: bool) -> Result<Exit, CommandError> {
+    let vetting = Vetting::with(&plugins.folders, plugins.trust_store.as_deref())?;
+    let catalog = vetting.catalog()?;
+    if json {
+        print_json(&document(&catalog))?;
+        return Ok(Exit::Success);
+    }
+    let mut rows = vec![
+        ["STATE", "NAME", "VERSION", "AUTHOR", "WORKLOADS", "NEEDS"].map(str::to_owned).to_vec(),
+    ];
+    rows.extend(catalog.verified().iter().map(|plugin| {
+        let manifest = plugin.manifest();
+        let workloads = manifest.workloads.join(" ");
+        vec![
+            "usable".to_owned(),
+            manifest.name.clone(),
+            manifest.version.to_string(),
+            manifest.author.clone(),
+            if workloads.is_empty() { "-".to_owned() } else { workloads },
+            dependencies(manifest),
+        ]
+    }));
+    rows.extend(catalog.refused().iter().map(refused_row));
+    print(&columns(&rows))?;
+    for refused in catalog.refused() {
+        note(&format!("refused[{}]: {}", refused.error.id(), refused.error));
+    }
+    if rows.len() == 1 {
+        let folders: Vec<_> = vetting.folders.iter().map(|f| f.display().to_string()).collect();
+        let looked = if folders.is_empty() { "no folder".to_owned() } else { folders.join(", ") };
+        note(&format!("no plugin found in {looked}; name a folder with --plugins FOLDER"));
+    }
+    Ok(Exit::Success)
+}
+
+fn refused_row(refused: &Refused) -> Vec<String> {
+    let (name, version) = match &refused.claim {
+        Some(claim) => (claim.name.clone(), claim.version.to_string()),
+        None => (refused.path.display().to_string(), "-".to_owned()),
+    };
+    vec!["refused".to_owned(), name, version, "-".to_owned(), refused.error.id().to_owned()]
+}
+
+fn document(catalog: &Catalog) -> serde_json::Value {
+    let usable = catalog.verified().iter().map(|plugin| {
+        let manifest = plugin.manifest();
+        json!({
+            "state": "usable",
+            "name": manifest.name,
+            "version": manifest.version.to_string(),
+            "author": manifest.author,
+            "key_fingerprint": plugin.signer().fingerprint,
+            "sha256": manifest.library.sha256.to_string(),
+            "workloads": manifest.workloads,
+            "path": plugin.bundle(),
+        })
+    });
+    let refused = catalog.refused().iter().map(|refused| {
+        json!({
+            "state": "refused",
+            "name": refused.claim.as_ref().map(|claim| claim.name.clone()),
+            "version": refused.claim.as_ref().map(|claim| claim.version.to_string()),
+            "error": { "id": refused.error.id(), "message": refused.error.to_string() },
+            "path": refused.path,
+        })
+    });
+    json!({ "plugins": usable.chain(refused).collect::<Vec<_>>() })
+}

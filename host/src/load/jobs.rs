@@ -1,0 +1,300 @@
+//! What a load process does between its start and its end: one job after the other.
+
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    sync::{Arc, Mutex, mpsc::SyncSender},
+    time::Duration,
+};
+
+use abi_stable::std_types::{RResult, RStr};
+use stormdb_engine::{
+    BandEvent, BandRun, BandSpec, EngineError, StopSignal,
+    pacing::Pacing,
+    run_band,
+    setup::{self, SetupEvent, SetupPlan, StagePlan},
+    spec::{OperationSpec, RetryPolicy, Weight},
+};
+use stormdb_plugin_api::{
+    Error,
+    abi::workload::{Creation, WorkloadBox},
+    describe::{Description, WorkloadDescription},
+};
+use stormdb_process::broker::BrokerClient;
+use stormdb_run::{
+    event::{Failure, RunEvent},
+    measurement::{BandMeasurement, Phase},
+};
+use stormdb_target::{session::StatementTable, sqlstate::ErrorClass};
+
+use super::{
+    connector::{Access, TargetConnector},
+    describe::{Plugin, plugin_failure},
+    host_object::{HostObject, Shared, StageProgress},
+    message::{BandOrder, CreateOrder, Fault, Notice, Order},
+    usage::{Usage, cpu_seconds},
+};
+
+/// The largest weight that the engine draws by; ratios finer than one in a million are lost.
+const WEIGHT_MAX: f64 = 1e6;
+
+/// Set-up, attach and checks need a connection within this time.
+const CONNECT_BUDGET: Duration = Duration::from_secs(30);
+
+/// The workload under test and the way to its target.
+struct Instance {
+    workload: WorkloadBox,
+    description: WorkloadDescription,
+    access: Arc<Access>,
+}
+
+/// Carries out orders.
+pub(crate) struct Jobs {
+    plugins: Vec<Plugin>,
+    broker: BrokerClient,
+    shared: Arc<Shared>,
+    usage: Option<Usage>,
+    instance: Option<Instance>,
+}
+
+/// Why a job failed, and whose fault it is.
+struct Refusal {
+    failure: Failure,
+    fault: Fault,
+}
+
+impl Jobs {
+    pub(crate) fn new(
+        plugins: Vec<Plugin>,
+        broker: BrokerClient,
+        notices: SyncSender<Notice>,
+        log_level: u8,
+        usage: Option<Usage>,
+    ) -> Self {
+        let modules: BTreeMap<_, _> =
+            plugins.iter().map(|plugin| (plugin.description.name.clone(), plugin.module)).collect();
+        let shared = Shared {
+            statements: Arc::new(StatementTable::default()),
+            modules,
+            notices,
+            log_level,
+            progress: Mutex::new(StageProgress::default()),
+        };
+        Self { plugins, broker, shared: Arc::new(shared), usage, instance: None }
+    }
+
+    /// What each plugin says of itself, in load order.
+    pub(crate) fn descriptions(&self) -> Vec<Description> {
+        self.plugins.iter().map(|plugin| plugin.description.clone()).collect()
+    }
+
+    /// Does what the order says and answers it.
+    pub(crate) fn carry_out(&mut self, order: Order, stop: &StopSignal) {
+        let done = match order {
+            Order::Create(order) => self.create(*order),
+            Order::Setup { connections, rebuild } => self.set_up(connections, rebuild, stop),
+            Order::Attach => self.attach(stop),
+            Order::Band(order) => self.band(&order, stop),
+            Order::Check => self.check(stop),
+            // The control thread answers these.
+            Order::Load { .. } | Order::StopBand | Order::Goodbye => Ok(()),
+        };
+        let notice = match done {
+            Ok(()) => Notice::Done,
+            Err(Refusal { failure, fault }) => Notice::Failed { failure, fault },
+        };
+        // The other end is gone only when the process is about to end.
+        drop(self.shared.notices.send(notice));
+    }
+
+    fn create(&mut self, order: CreateOrder) -> Result<(), Refusal> {
+        let CreateOrder { plugin, workload, mode, scale, data_seed, config, login } = order;
+        let found = self.plugins.iter().find(|loaded| loaded.description.name == plugin);
+        let described = found.and_then(|found| {
+            let workloads = &found.description.workloads;
+            Some((found.module, workloads.iter().find(|offered| offered.name == workload)?))
+        });
+        let Some((module, description)) = described else {
+            let message = format!("plugin `{plugin}` offers no workload `{workload}`");
+            return Err(local("workload-missing", message));
+        };
+        let config = config.to_string();
+        let asked = Creation {
+            workload: RStr::from_str(&workload),
+            mode: RStr::from_str(&mode),
+            variant: RStr::from_str(""),
+            scale,
+            seed: data_seed,
+            config: RStr::from_str(&config),
+        };
+        let host = HostObject::boxed(Arc::clone(&self.shared));
+        let workload = match module.create()(host, asked) {
+            RResult::ROk(workload) => workload,
+            RResult::RErr(error) => return Err(plugin_refusal("create", &error.into())),
+        };
+        let statements = Arc::clone(&self.shared.statements);
+        let access = Arc::new(Access::new(self.broker.clone(), login, statements));
+        self.instance = Some(Instance { workload, description: description.clone(), access });
+        Ok(())
+    }
+
+    fn instance(&self) -> Result<&Instance, Refusal> {
+        self.instance
+            .as_ref()
+            .ok_or_else(|| local("workload-missing", "no workload instance was made".to_owned()))
+    }
+
+    fn set_up(&self, connections: u32, rebuild: bool, stop: &StopSignal) -> Result<(), Refusal> {
+        let Instance { workload, description, access } = self.instance()?;
+        let connector = TargetConnector(Arc::clone(access));
+        let stages = description.stages.iter().map(|stage| StagePlan {
+            name: stage.name.clone(),
+            parts: if stage.parallel { connections } else { 1 },
+        });
+        let plan =
+            SetupPlan { stages: stages.collect(), connections, connect_budget: CONNECT_BUDGET };
+        wait(async {
+            if rebuild {
+                setup::teardown(workload, &connector, CONNECT_BUDGET, stop).await?;
+            }
+            let on_event = |event| match event {
+                SetupEvent::StageStarted { stage } => self.shared.begin_stage(&stage),
+                SetupEvent::StageFinished { stage, seconds } => {
+                    self.shared.end_stage();
+                    self.shared.tell(RunEvent::SetupStageFinished { stage, seconds });
+                }
+            };
+            setup::set_up(workload, &plan, &connector, stop, on_event).await
+        })
+    }
+
+    fn attach(&self, stop: &StopSignal) -> Result<(), Refusal> {
+        let Instance { workload, access, .. } = self.instance()?;
+        let connector = TargetConnector(Arc::clone(access));
+        wait(setup::attach(workload, &connector, CONNECT_BUDGET, stop))
+    }
+
+    fn check(&self, stop: &StopSignal) -> Result<(), Refusal> {
+        let Instance { workload, access, .. } = self.instance()?;
+        let connector = TargetConnector(Arc::clone(access));
+        let checks = wait(setup::check(workload, &connector, CONNECT_BUDGET, stop))?;
+        if !checks.is_empty() {
+            self.shared.tell(RunEvent::Checked { checks });
+        }
+        Ok(())
+    }
+
+    fn band(&self, order: &BandOrder, stop: &StopSignal) -> Result<(), Refusal> {
+        let Instance { workload, description, access } = self.instance()?;
+        let spec = band_spec(order, description);
+        let band = order.band;
+        let mut cpu = CpuOfMeasure::default();
+        let on_event = |event| {
+            if let BandEvent::Phase(phase) = event {
+                cpu.entered(phase);
+            }
+            self.shared.tell(match event {
+                BandEvent::Phase(phase) => RunEvent::BandPhase { band, phase },
+                BandEvent::Interval(interval) => RunEvent::Interval { band, interval },
+            });
+        };
+        let connector = |_executor| TargetConnector(Arc::clone(access));
+        let BandRun { measurement, stopped: _ } =
+            run_band(&spec, workload, connector, stop, on_event).map_err(|error| engine(&error))?;
+        let Some(measurement) = measurement else {
+            let message = "the band was stopped before its measured phase".to_owned();
+            return Err(local("stopped", message));
+        };
+        let measurement = BandMeasurement {
+            client_cpu_seconds: cpu.seconds(),
+            peak_rss_bytes: self.usage.as_ref().and_then(Usage::peak_rss_bytes),
+            ..measurement
+        };
+        self.shared.tell(RunEvent::BandFinished { band, measurement: Box::new(measurement) });
+        Ok(())
+    }
+}
+
+/// Runs a job that is not a band on this thread.
+fn wait<T>(job: impl Future<Output = Result<T, EngineError>>) -> Result<T, Refusal> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| local("executor-failed", error.to_string()))?;
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, job).map_err(|error| engine(&error))
+}
+
+fn band_spec(order: &BandOrder, description: &WorkloadDescription) -> BandSpec {
+    let heaviest = order.mix.iter().copied().fold(0.0, f64::max);
+    let weights = (0..).zip(&order.mix).map(|(operation, &weight)| {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between 0 and a million"
+        )]
+        let weight = (weight / heaviest * WEIGHT_MAX).clamp(0.0, WEIGHT_MAX).round() as u32;
+        Weight { operation, weight }
+    });
+    let operations = description.operations.iter();
+    BandSpec {
+        workers: order.workers,
+        connections: order.connections,
+        cores: order.cores,
+        warmup: order.warmup,
+        measure: order.measure,
+        drain_limit: order.drain_limit,
+        deadline: order.deadline,
+        connect_budget: order.connect_budget,
+        retries: RetryPolicy { max_tries: order.max_tries },
+        seed: order.seed,
+        operations: operations
+            .map(|operation| OperationSpec { name: operation.name.clone(), class: operation.class })
+            .collect(),
+        mix: weights.collect(),
+        pacing: Pacing::ClosedLoop { think: Duration::ZERO },
+        classify: |code| ErrorClass::of_sqlstate(code).name(),
+    }
+}
+
+/// CPU time of this process between the beginning and the end of the measured phase.
+#[derive(Default)]
+struct CpuOfMeasure {
+    began: Option<f64>,
+    ended: Option<f64>,
+}
+
+impl CpuOfMeasure {
+    fn entered(&mut self, phase: Phase) {
+        match phase {
+            Phase::Measure => self.began = Some(cpu_seconds()),
+            Phase::Drain => self.ended = Some(cpu_seconds()),
+            Phase::Connect | Phase::WarmUp | Phase::CoolDown => {}
+        }
+    }
+
+    fn seconds(&self) -> Option<f64> {
+        Some(self.ended? - self.began?)
+    }
+}
+
+fn local(id: &str, message: String) -> Refusal {
+    Refusal { failure: Failure { id: id.to_owned(), message }, fault: Fault::Local }
+}
+
+fn plugin_refusal(callback: &str, error: &Error) -> Refusal {
+    let fault = match error.kind() {
+        stormdb_plugin_api::ErrorKind::Config => Fault::Usage,
+        stormdb_plugin_api::ErrorKind::ConnectionLost => Fault::Target,
+        _ => Fault::Plugin,
+    };
+    Refusal { failure: plugin_failure(callback, error), fault }
+}
+
+fn engine(error: &EngineError) -> Refusal {
+    let fault = match error {
+        EngineError::Connect { .. } => Fault::Target,
+        EngineError::Plugin { .. } => Fault::Plugin,
+        EngineError::InvalidSpec { .. } => Fault::Usage,
+        EngineError::Executor { .. } | EngineError::Stopped => Fault::Local,
+    };
+    Refusal { failure: error.into(), fault }
+}

@@ -1,0 +1,163 @@
+//! One workload on one target: the load process that has it, and a fresh one when it crashed.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use stormdb_plugin_api::describe::{Description, WorkloadDescription};
+use stormdb_process::{
+    broker::dial::Target as BrokerTarget,
+    lockdown::{Layer, Lockdown, LockdownPlan, User},
+};
+use stormdb_registry::seal::Sealed;
+use stormdb_run::{event::RunEvent, exit::Exit};
+
+use super::{
+    interrupt::Interrupts,
+    load::{Load, LoadFailure},
+};
+use crate::{
+    failure::CommandError,
+    load::message::{CreateOrder, Login, Notice, Order},
+};
+
+/// Whom the load process becomes when this is root: `nobody`, who owns nothing.
+const NOBODY: User = User { uid: 65_534, gid: 65_534 };
+/// How long plugins may take to load and to make an instance.
+const LOAD_LIMIT: Duration = Duration::from_secs(30);
+/// How long reading what workers must know of the data may take.
+const ATTACH_LIMIT: Duration = Duration::from_secs(300);
+
+/// Everything that a load process is told before its first band.
+pub(crate) struct Stage {
+    pub(crate) sealed: Vec<Sealed>,
+    pub(crate) broker: Arc<BrokerTarget>,
+    pub(crate) login: Login,
+    /// The mode that the user asked for.
+    pub(crate) mode: String,
+    pub(crate) scale: Option<u64>,
+    pub(crate) data_seed: u64,
+    pub(crate) config: serde_json::Value,
+    pub(crate) log_level: u8,
+    pub(crate) open_files: u64,
+}
+
+/// A workload that a load process offers.
+#[derive(Clone)]
+pub(crate) struct Offer {
+    pub(crate) plugin: String,
+    pub(crate) workload: WorkloadDescription,
+    /// Weight per operation, in the order of the description.
+    pub(crate) mix: Vec<f64>,
+}
+
+impl Stage {
+    /// Starts a load process and loads the plugins in it.
+    pub(crate) async fn start(
+        &self,
+        interrupts: &mut Interrupts,
+    ) -> Result<(Load, Vec<Description>, Lockdown), LoadFailure> {
+        let mut load =
+            Load::start(&self.sealed, Arc::clone(&self.broker)).map_err(LoadFailure::Stopped)?;
+        let order = Order::Load {
+            lockdown: LockdownPlan {
+                user: Some(NOBODY),
+                open_files: Some(self.open_files),
+                address_space_bytes: None,
+                readable: Vec::new(),
+            },
+            plugins: self.sealed.iter().map(|sealed| sealed.statement().clone()).collect(),
+            log_level: self.log_level,
+        };
+        let ignore = &mut |_event: RunEvent| Ok(());
+        match load.carry_out(&order, Some(LOAD_LIMIT), interrupts, ignore).await? {
+            Some(Notice::Loaded { lockdown, descriptions }) => Ok((load, descriptions, lockdown)),
+            other => {
+                let message = format!("the load process answered {other:?} when it was to load");
+                Err(LoadFailure::Stopped(CommandError::new(
+                    Exit::Storage,
+                    "load-process-failed",
+                    message,
+                )))
+            }
+        }
+    }
+
+    /// Makes the workload instance.
+    pub(crate) async fn create(
+        &self,
+        load: &mut Load,
+        offer: &Offer,
+        interrupts: &mut Interrupts,
+    ) -> Result<(), LoadFailure> {
+        let Login { endpoint, password, limit } = &self.login;
+        let order = Order::Create(Box::new(CreateOrder {
+            plugin: offer.plugin.clone(),
+            workload: offer.workload.name.clone(),
+            mode: self.mode.clone(),
+            scale: self.scale.unwrap_or(offer.workload.default_scale),
+            data_seed: self.data_seed,
+            config: self.config.clone(),
+            login: Login { endpoint: endpoint.clone(), password: password.clone(), limit: *limit },
+        }));
+        let ignore = &mut |_event: RunEvent| Ok(());
+        load.carry_out(&order, Some(LOAD_LIMIT), interrupts, ignore).await.map(drop)
+    }
+
+    /// Reads what the workers must know of the data.
+    pub(crate) async fn attach(
+        load: &mut Load,
+        interrupts: &mut Interrupts,
+        on_event: &mut dyn FnMut(RunEvent) -> Result<(), CommandError>,
+    ) -> Result<(), LoadFailure> {
+        load.carry_out(&Order::Attach, Some(ATTACH_LIMIT), interrupts, on_event).await.map(drop)
+    }
+}
+
+/// Finds the workload that has `mode` among what the plugins say of themselves, and its mix.
+pub(crate) fn find_offer(
+    descriptions: &[Description],
+    mode: &str,
+    weights: &BTreeMap<String, f64>,
+) -> Result<Offer, CommandError> {
+    let offers = descriptions.iter().flat_map(|plugin| {
+        plugin.workloads.iter().map(move |workload| (plugin.name.as_str(), workload))
+    });
+    let found = offers.into_iter().find_map(|(plugin, workload)| {
+        workload.modes.iter().find(|offered| offered.name == mode).map(|m| (plugin, workload, m))
+    });
+    let Some((plugin, workload, mode)) = found else {
+        let message = format!(
+            "no plugin describes `{mode}`, though a manifest lists it; ask its author to mend the manifest"
+        );
+        return Err(CommandError::new(Exit::PluginRefused, "abi-identity-mismatch", message));
+    };
+    let weight = |name: &String| {
+        if weights.is_empty() {
+            f64::from(mode.mix.get(name).copied().unwrap_or(0))
+        } else {
+            weights.get(name).copied().unwrap_or(0.0)
+        }
+    };
+    let mix: Vec<f64> =
+        workload.operations.iter().map(|operation| weight(&operation.name)).collect();
+    if mix.iter().sum::<f64>() <= 0.0 {
+        let message =
+            "every weight of `workload_config.mix` is 0; give one operation a positive weight";
+        return Err(CommandError::usage("mix-empty", message));
+    }
+    Ok(Offer { plugin: plugin.to_owned(), workload: workload.clone(), mix })
+}
+
+/// What the kernel does not enforce, in words; nothing where everything is in force.
+pub(crate) fn gaps(lockdown: &Lockdown) -> Option<String> {
+    let layers = [("Landlock", &lockdown.landlock), ("seccomp", &lockdown.seccomp)];
+    let gaps: Vec<String> = layers
+        .into_iter()
+        .filter_map(|(name, layer)| match layer {
+            Layer::Enforced => None,
+            Layer::Partial { reason } => Some(format!("{name} in part ({reason})")),
+            Layer::Absent { reason } => Some(format!("no {name} ({reason})")),
+        })
+        .collect();
+    (!gaps.is_empty())
+        .then(|| format!("the load process runs with less containment: {}", gaps.join(", ")))
+}

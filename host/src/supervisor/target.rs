@@ -1,0 +1,188 @@
+//! The target of a run: reached, or started for it, and asked what it allows.
+
+use std::{net::ToSocketAddrs as _, path::Path, sync::Arc, time::Duration};
+
+use stormdb_process::broker::dial::{Address as BrokerAddress, Target as BrokerTarget};
+use stormdb_run::{
+    config::run_config::{ServerConfig, SslMode, TargetConfig},
+    exit::Exit,
+    plan::ServerLimits,
+    secret::Secret,
+};
+use stormdb_target::{
+    binaries::{Binaries, Origin},
+    connect::{ConnectOptions, Connection, connect},
+    embedded::{Cluster, RunningCluster, settings::ClusterSettings},
+    endpoint::{Address, Endpoint, Tls, TlsMode},
+    place::PgHome,
+    preflight::{Preflight, Requirements, preflight},
+    tls::{roots_from_pem, system_roots},
+};
+
+use crate::{failure::CommandError, output::note, places};
+
+/// How long the target may take to open a connection, TLS and authentication included.
+pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+const PREFLIGHT_LIMIT: Duration = Duration::from_secs(15);
+const GOODBYE_LIMIT: Duration = Duration::from_secs(2);
+/// Connections of the embedded server beyond those that the bands need: monitor, set-up, psql.
+const EMBEDDED_SPARE: u32 = 20;
+
+/// A target that answers.
+pub(crate) struct ReadyTarget {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) password: Option<Secret>,
+    pub(crate) broker: Arc<BrokerTarget>,
+    pub(crate) preflight: Preflight,
+    /// Such as `PostgreSQL 18.4 (embedded)`.
+    pub(crate) title: String,
+    monitor: Connection,
+    cluster: Option<RunningCluster>,
+}
+
+/// Folder of everything that belongs to the embedded server.
+pub(crate) fn pg_home() -> Result<PgHome, CommandError> {
+    let folder = |name| places::variable(name).map(std::path::PathBuf::from);
+    let (data, home) = (folder("XDG_DATA_HOME"), folder("HOME"));
+    Ok(PgHome::standard(data.as_deref(), home.as_deref())?)
+}
+
+/// The private cluster of the programs that `pg_bin` names, of the bundle, or of the system.
+pub(crate) fn cluster(pg_bin: Option<&Path>) -> Result<Cluster, CommandError> {
+    let home = pg_home()?;
+    let binaries = Binaries::find(pg_bin, &home)?;
+    Ok(Cluster::new(&home, binaries)?)
+}
+
+impl ReadyTarget {
+    /// Connects to the server of the configuration, or starts the embedded one with room for
+    /// `connections`.
+    pub(crate) async fn reach(
+        config: &TargetConfig,
+        pg_bin: Option<&Path>,
+        connections: u32,
+    ) -> Result<Self, CommandError> {
+        match config {
+            TargetConfig::Embedded => {
+                let cluster = cluster(pg_bin)?;
+                let origin = cluster.binaries().origin;
+                let defaults = ClusterSettings::default();
+                let wanted = connections.saturating_add(EMBEDDED_SPARE);
+                let max_connections = defaults.max_connections.max(wanted);
+                let running = cluster.lease(&ClusterSettings { max_connections, ..defaults })?;
+                let endpoint = running.endpoint().clone();
+                let title = match origin {
+                    Origin::Bundle => "embedded",
+                    Origin::Given | Origin::System => "embedded, not the bundle",
+                };
+                Self::connect(endpoint, None, title, Some(running)).await
+            }
+            TargetConfig::Server(server) => {
+                let found = server.read_password()?;
+                found.warnings.iter().for_each(|warning| note(&format!("warning: {warning}")));
+                let title = server.host.clone();
+                Self::connect(endpoint(server)?, found.password, &title, None).await
+            }
+        }
+    }
+
+    async fn connect(
+        endpoint: Endpoint,
+        password: Option<Secret>,
+        title: &str,
+        cluster: Option<RunningCluster>,
+    ) -> Result<Self, CommandError> {
+        let options = ConnectOptions {
+            password: password.clone(),
+            application_name: "stormdb monitor".to_owned(),
+            limit: CONNECT_LIMIT,
+        };
+        let monitor = connect(&endpoint, &options).await?;
+        let preflight = preflight(monitor.client(), &[], PREFLIGHT_LIMIT).await?;
+        let broker = Arc::new(BrokerTarget::new(addresses(&endpoint.address)?, CONNECT_LIMIT));
+        let title = format!("PostgreSQL {} ({title})", preflight.server.version);
+        Ok(Self { endpoint, password, broker, preflight, title, monitor, cluster })
+    }
+
+    /// What the plan compares its bands with; the monitor connection is counted as in use.
+    pub(crate) fn limits(&self) -> ServerLimits {
+        let limits = self.preflight.limits;
+        ServerLimits {
+            max_connections: limits.max_connections,
+            reserved: limits.reserved,
+            // A connection limit of role or database takes away as much as others would.
+            in_use: limits
+                .max_connections
+                .saturating_sub(limits.reserved)
+                .saturating_sub(limits.available()),
+        }
+    }
+
+    /// Refuses a server that the run would fail on.
+    pub(crate) async fn check(&self, needs: &Requirements) -> Result<(), CommandError> {
+        let client = self.monitor.client();
+        let found = preflight(client, &needs.extensions, PREFLIGHT_LIMIT).await?;
+        match found.check(needs).into_iter().next() {
+            Some(reason) => Err(reason.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Leaves the server as it was found, or running when it is to be kept.
+    pub(crate) async fn leave(self, keep: bool) -> Result<(), CommandError> {
+        self.monitor.close(GOODBYE_LIMIT).await;
+        if let Some(mut cluster) = self.cluster {
+            if keep {
+                cluster.keep()?;
+            }
+            cluster.finish()?;
+        }
+        Ok(())
+    }
+}
+
+fn endpoint(server: &ServerConfig) -> Result<Endpoint, CommandError> {
+    let mode = match server.sslmode {
+        SslMode::Disable => TlsMode::Disable,
+        // Without TLS first and with it second differs from the reverse only where the server
+        // allows both; the safer order serves both.
+        SslMode::Allow | SslMode::Prefer => TlsMode::Prefer,
+        SslMode::Require => TlsMode::Require,
+        SslMode::VerifyCa => TlsMode::VerifyCa,
+        SslMode::VerifyFull => TlsMode::VerifyFull,
+    };
+    let roots = match (&server.sslrootcert, mode) {
+        (Some(path), _) => {
+            let pem = std::fs::read(path).map_err(|source| {
+                let path = path.display();
+                let message = format!("cannot read the root certificates {path}: {source}; correct `database.sslrootcert`");
+                CommandError::new(Exit::Usage, "root-certificates-unreadable", message)
+            })?;
+            Some(roots_from_pem(&pem)?)
+        }
+        // The load process cannot read files, so that the system's roots travel with the endpoint.
+        (None, TlsMode::VerifyCa | TlsMode::VerifyFull) => Some(system_roots()?),
+        (None, _) => None,
+    };
+    Ok(Endpoint {
+        address: Address::new(&server.host, server.port),
+        database: server.dbname.clone(),
+        user: server.username.clone(),
+        tls: Tls { mode, roots },
+    })
+}
+
+fn addresses(address: &Address) -> Result<Vec<BrokerAddress>, CommandError> {
+    match address {
+        Address::Unix { .. } => {
+            Ok(address.socket_path().map(BrokerAddress::Unix).into_iter().collect())
+        }
+        Address::Tcp { host, port } => {
+            let resolved = (host.as_str(), *port).to_socket_addrs().map_err(|source| {
+                let message = format!("cannot resolve {address}: {source}; correct the host name");
+                CommandError::new(Exit::Target, "target-unreachable", message)
+            })?;
+            Ok(resolved.map(BrokerAddress::Tcp).collect())
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Actors with several films: span, best and worst, debut and latest, ranks and deciles.
+
+use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
+
+use crate::{
+    dataset::Dataset,
+    operation::{Operation, found},
+};
+
+const SQL: &str = "WITH films AS ( \
+         SELECT DISTINCT played.ai_actor_id, movie.ai_myid, movie.title, movie.year, \
+             movie.imdb_rating \
+         FROM stormdb_imdb.movies_normalized_cast AS played \
+         JOIN stormdb_imdb.movies_normalized_meta AS movie USING (ai_myid) \
+     ), careers AS ( \
+         SELECT ai_actor_id, count(*) AS films, max(year) - min(year) AS span, \
+             avg(imdb_rating) AS rating, max(imdb_rating) AS best, min(imdb_rating) AS worst, \
+             (array_agg(title ORDER BY year, ai_myid))[1] AS debut, \
+             (array_agg(title ORDER BY year DESC, ai_myid DESC))[1] AS latest \
+         FROM films GROUP BY ai_actor_id HAVING count(*) >= $1 \
+     ) \
+     SELECT ai_actor_id, actor_name, films, span, rating, best, worst, debut, latest, \
+         rank() OVER (ORDER BY films DESC) AS place_by_films, \
+         rank() OVER (ORDER BY rating DESC) AS place_by_rating, \
+         ntile(10) OVER (ORDER BY rating DESC) AS decile \
+     FROM careers JOIN stormdb_imdb.movies_normalized_actors USING (ai_actor_id) \
+     ORDER BY films DESC, rating DESC, ai_actor_id LIMIT 20";
+
+#[derive(Clone, Copy)]
+pub(crate) struct ActorCareers(Statement);
+
+impl Operation for ActorCareers {
+    const NAME: &'static str = "actor-careers";
+    const CLASS: Class = Class::Read;
+
+    fn register(host: &Host) -> Self {
+        Self(host.statement(SQL))
+    }
+
+    async fn execute(
+        &self,
+        dataset: &Dataset,
+        db: &mut Session<'_>,
+        rng: &mut Rng,
+    ) -> Result<Outcome> {
+        // In a small data set nobody has so many films.
+        let films = rng.i64(3..=5).min(dataset.most_films.into());
+        let rows = db.query(self.0, params![films]).await?;
+        found(&rows, 1)
+    }
+}

@@ -1,0 +1,35 @@
+//! The newest comments of a movie: an ordered scan of a composite index.
+
+use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
+
+use crate::{
+    catalogue::COMMENTS_PER_MOVIE,
+    dataset::Dataset,
+    operation::{Operation, found},
+};
+
+const SQL: &str = "SELECT comment_id, rating, comment, comment_add_time \
+     FROM stormdb_imdb.movies_normalized_user_comments \
+     WHERE ai_myid = $1 ORDER BY comment_add_time DESC LIMIT 15";
+
+#[derive(Clone, Copy)]
+pub(crate) struct MovieComments(Statement);
+
+impl Operation for MovieComments {
+    const NAME: &'static str = "movie-comments";
+    const CLASS: Class = Class::Read;
+
+    fn register(host: &Host) -> Self {
+        Self(host.statement(SQL))
+    }
+
+    async fn execute(
+        &self,
+        dataset: &Dataset,
+        db: &mut Session<'_>,
+        rng: &mut Rng,
+    ) -> Result<Outcome> {
+        let rows = db.query(self.0, params![dataset.any_movie(rng)]).await?;
+        found(&rows, COMMENTS_PER_MOVIE.unsigned_abs().into())
+    }
+}

@@ -1,0 +1,35 @@
+//! Movies whose title begins with a word: an index search by prefix.
+
+use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
+
+use crate::{
+    dataset::Dataset,
+    operation::{Operation, found},
+};
+
+const SQL: &str = "SELECT ai_myid, title, year, imdb_rating FROM stormdb_imdb.movies_normalized_meta \
+     WHERE title LIKE $1 LIMIT 10";
+
+#[derive(Clone, Copy)]
+pub(crate) struct TitlePrefix(Statement);
+
+impl Operation for TitlePrefix {
+    const NAME: &'static str = "title-prefix";
+    const CLASS: Class = Class::Read;
+
+    fn register(host: &Host) -> Self {
+        Self(host.statement(SQL))
+    }
+
+    async fn execute(
+        &self,
+        dataset: &Dataset,
+        db: &mut Session<'_>,
+        rng: &mut Rng,
+    ) -> Result<Outcome> {
+        let title = dataset.catalogue.title(dataset.any_movie(rng))?;
+        let first = title.split(' ').next().unwrap_or_default();
+        let rows = db.query(self.0, params![&format!("{first}%")]).await?;
+        found(&rows, 1)
+    }
+}

@@ -1,0 +1,5 @@
+//! The one binary of the workspace's own tests.
+
+mod layers;
+mod repository;
+mod tidy;
