@@ -1,5 +1,7 @@
 //! The one binary of the workspace's own tests.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failure here is a failed test")]
+
 mod layers;
 mod repository;
 mod tidy;
