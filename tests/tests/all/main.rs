@@ -5,3 +5,4 @@
 mod layers;
 mod repository;
 mod tidy;
+mod workloads;
