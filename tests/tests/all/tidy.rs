@@ -29,6 +29,7 @@ const EMPTY_NAMES: &[&str] = &[
 
 /// The files that may use `unsafe`, and why.
 const UNSAFE_FILES: &[(&str, &str)] = &[
+    ("tests/fixtures/stormdb-hostile/src/harm.rs", "a crash on purpose"),
     ("plugin-api/src/abi/host.rs", "pointers that cross the plugin boundary"),
     ("plugin-api/src/abi/session.rs", "pointers that cross the plugin boundary"),
     ("plugin-api/src/abi/workload.rs", "pointers that cross the plugin boundary"),
