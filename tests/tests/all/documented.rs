@@ -57,8 +57,8 @@ fn ids_are_found_in_each_form_in_which_the_code_writes_them() {
 #[test]
 fn the_keys_of_the_configuration_are_those_of_the_schema() {
     let page = text(Path::new("docs/reference/configuration.md"));
-    let (before, rest) = page.split_once(KEYS_BEGIN).expect("the line before the keys");
-    let (_, after) = rest.split_once(KEYS_END).expect("the line after the keys");
+    let (before, rest) = page.split_once(KEYS_BEGIN).unwrap();
+    let (_, after) = rest.split_once(KEYS_END).unwrap();
     let mut keys = String::new();
     write_group(&mut keys, "", &schema());
     expect_file!["../../../docs/reference/configuration.md"]
@@ -107,7 +107,7 @@ fn gives_an_id(before: &str) -> bool {
 /// The warnings of the configuration: their ids are the names of an enum's variants.
 fn warnings() -> impl Iterator<Item = String> {
     let source = text(Path::new("host/crates/stormdb-run/src/config/warning.rs"));
-    let (_, body) = source.split_once("pub enum WarningId {").expect("the enum of warnings");
+    let (_, body) = source.split_once("pub enum WarningId {").unwrap();
     let body = body.split('}').next().unwrap_or_default().to_owned();
     let variants: Vec<String> = body
         .lines()
@@ -133,9 +133,9 @@ fn names(page: &str, id: &str) -> bool {
 
 /// A table of a group's keys, then those of the groups in it.
 fn write_group(page: &mut String, path: &str, schema: &Value) {
-    let title = if path.is_empty() { "top level" } else { path };
+    let title = if path.is_empty() { "Top level".to_owned() } else { format!("`{path}`") };
     let _ =
-        writeln!(page, "\n### `{title}`\n\n| key | type | default | meaning |\n|---|---|---|---|");
+        writeln!(page, "\n### {title}\n\n| key | type | default | meaning |\n|---|---|---|---|");
     let keys = properties(schema);
     for (key, schema) in &keys {
         let (meaning, default) = meaning(schema);
