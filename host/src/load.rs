@@ -29,6 +29,7 @@ use stormdb_run::event::Failure;
 use tracing::level_filters::LevelFilter;
 
 use self::{
+    describe::Unloaded,
     jobs::Jobs,
     message::{Fault, Notice, Order},
     usage::Usage,
@@ -66,8 +67,8 @@ fn run(inheritance: &str) -> Result<(), ProcessError> {
     trace(log_level);
     let loaded = match describe::load(plugins, statements) {
         Ok(loaded) => loaded,
-        Err(failure) => {
-            return writer.send(&Notice::Failed { failure, fault: Fault::PluginRefused });
+        Err(Unloaded { failure, fault }) => {
+            return writer.send(&Notice::Failed { failure, fault });
         }
     };
     let (notices, waiting) = sync_channel(NOTICES_WAITING);

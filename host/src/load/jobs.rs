@@ -26,6 +26,7 @@ use stormdb_run::{
     measurement::{BandMeasurement, Phase},
 };
 use stormdb_target::{session::StatementTable, sqlstate::ErrorClass};
+use tokio::{select, task::LocalSet, time::interval};
 
 use super::{
     connector::{Access, TargetConnector},
@@ -37,6 +38,9 @@ use super::{
 
 /// The largest weight that the engine draws by; ratios finer than one in a million are lost.
 const WEIGHT_MAX: f64 = 1e6;
+
+/// How often a job that is not a band shows that it is alive.
+const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// Set-up, attach and checks need a connection within this time.
 const CONNECT_BUDGET: Duration = Duration::from_secs(30);
@@ -153,7 +157,7 @@ impl Jobs {
         });
         let plan =
             SetupPlan { stages: stages.collect(), connections, connect_budget: CONNECT_BUDGET };
-        wait(async {
+        self.wait(async {
             if rebuild {
                 setup::teardown(workload, &connector, CONNECT_BUDGET, stop).await?;
             }
@@ -171,17 +175,40 @@ impl Jobs {
     fn attach(&self, stop: &StopSignal) -> Result<(), Refusal> {
         let Instance { workload, access, .. } = self.instance()?;
         let connector = TargetConnector(Arc::clone(access));
-        wait(setup::attach(workload, &connector, CONNECT_BUDGET, stop))
+        self.wait(setup::attach(workload, &connector, CONNECT_BUDGET, stop))
     }
 
     fn check(&self, stop: &StopSignal) -> Result<(), Refusal> {
         let Instance { workload, access, .. } = self.instance()?;
         let connector = TargetConnector(Arc::clone(access));
-        let checks = wait(setup::check(workload, &connector, CONNECT_BUDGET, stop))?;
+        let checks = self.wait(setup::check(workload, &connector, CONNECT_BUDGET, stop))?;
         if !checks.is_empty() {
             self.shared.tell(RunEvent::Checked { checks });
         }
         Ok(())
+    }
+
+    /// Runs a job that is not a band on this thread, and says that it goes on for as long as the
+    /// plugin lets this thread.
+    fn wait<T>(&self, job: impl Future<Output = Result<T, EngineError>>) -> Result<T, Refusal> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| local("executor-failed", error.to_string()))?;
+        let alive = async {
+            let mut beat = interval(HEARTBEAT);
+            loop {
+                beat.tick().await;
+                // Where there is no room, the supervisor hears something else.
+                drop(self.shared.notices.try_send(Notice::Alive));
+            }
+        };
+        let watched = async {
+            select! {
+                done = job => done,
+                never = alive => never,
+            }
+        };
+        let local = LocalSet::new();
+        local.block_on(&runtime, watched).map_err(|error| engine(&error))
     }
 
     fn band(&self, order: &BandOrder, stop: &StopSignal) -> Result<(), Refusal> {
@@ -213,14 +240,6 @@ impl Jobs {
         self.shared.tell(RunEvent::BandFinished { band, measurement: Box::new(measurement) });
         Ok(())
     }
-}
-
-/// Runs a job that is not a band on this thread.
-fn wait<T>(job: impl Future<Output = Result<T, EngineError>>) -> Result<T, Refusal> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| local("executor-failed", error.to_string()))?;
-    let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime, job).map_err(|error| engine(&error))
 }
 
 fn band_spec(order: &BandOrder, description: &WorkloadDescription) -> BandSpec {
@@ -281,18 +300,24 @@ fn local(id: &str, message: String) -> Refusal {
 }
 
 fn plugin_refusal(callback: &str, error: &Error) -> Refusal {
-    let fault = match error.kind() {
-        stormdb_plugin_api::ErrorKind::Config => Fault::Usage,
-        stormdb_plugin_api::ErrorKind::ConnectionLost => Fault::Target,
+    Refusal { failure: plugin_failure(callback, error), fault: fault_of(error) }
+}
+
+/// Whose fault an error of a callback is.
+fn fault_of(error: &Error) -> Fault {
+    let class = error.sqlstate().map(ErrorClass::of_sqlstate);
+    match (error.kind(), class) {
+        (stormdb_plugin_api::ErrorKind::Config, _) => Fault::Usage,
+        (stormdb_plugin_api::ErrorKind::ConnectionLost, _)
+        | (_, Some(ErrorClass::ConnectionLost | ErrorClass::ServerUnavailable)) => Fault::Target,
         _ => Fault::Plugin,
-    };
-    Refusal { failure: plugin_failure(callback, error), fault }
+    }
 }
 
 fn engine(error: &EngineError) -> Refusal {
     let fault = match error {
         EngineError::Connect { .. } => Fault::Target,
-        EngineError::Plugin { .. } => Fault::Plugin,
+        EngineError::Plugin { source, .. } => fault_of(source),
         EngineError::InvalidSpec { .. } => Fault::Usage,
         EngineError::Executor { .. } | EngineError::Stopped => Fault::Local,
     };

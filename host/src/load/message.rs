@@ -88,6 +88,8 @@ pub(crate) enum Notice {
     Loaded { lockdown: Lockdown, descriptions: Vec<Description> },
     /// Something that belongs into the journal.
     Event { event: Box<RunEvent> },
+    /// A job that is not a band goes on, and its plugin gives the thread back now and then.
+    Alive,
     /// The order was carried out.
     Done,
     /// It was not; nothing of it is left over.

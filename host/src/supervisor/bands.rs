@@ -11,7 +11,7 @@ use stormdb_run::{
 
 use super::{
     interrupt::Interrupts,
-    load::{Load, LoadFailure},
+    load::{Load, LoadFailure, Patience},
     recorder::Recorder,
     stage::{Offer, Stage},
 };
@@ -24,8 +24,8 @@ use crate::{
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 /// A band needs its connections within this time; a server that restarts is back by then.
 const CONNECT_BUDGET: Duration = Duration::from_secs(30);
-/// A load process that closes no interval for so long hangs; deadlines of operations come on top.
-const SILENCE: Duration = Duration::from_secs(20);
+/// An operation that holds its executor beyond the deadline, and for this long, hangs.
+const STALL_MARGIN: Duration = Duration::from_secs(10);
 /// A second crash in a row is no accident.
 const CRASHES_IN_A_ROW: u32 = 2;
 
@@ -71,7 +71,10 @@ impl Ladder<'_> {
                         }
                         LoadFailure::Refused(..) | LoadFailure::Ended(_) => crashes += 1,
                     }
-                    if crashes >= CRASHES_IN_A_ROW {
+                    if interrupts.count() > 0 {
+                        return Err(interrupts.error());
+                    }
+                    if crashes >= CRASHES_IN_A_ROW && !self.is_last(band) {
                         let message =
                             "two bands in a row failed; the bands after them were not run";
                         recorder.warn("run-ended-early", message.to_owned())?;
@@ -114,13 +117,12 @@ impl Ladder<'_> {
             max_tries: self.config.retries.saturating_add(1),
             mix: self.offer.mix.clone(),
         }));
-        let silence = Some(
-            SILENCE
-                .saturating_add(CONNECT_BUDGET)
-                .saturating_add(DRAIN_LIMIT)
-                .saturating_add(deadline),
-        );
-        load.carry_out(&order, silence, interrupts, &mut |event| recorder.event(&event))
+        let patience = Patience {
+            // Workers are made, and connections opened, before the first interval.
+            first: CONNECT_BUDGET.saturating_add(deadline).saturating_add(STALL_MARGIN),
+            next: DRAIN_LIMIT.max(deadline).saturating_add(STALL_MARGIN),
+        };
+        load.carry_out(&order, patience, interrupts, &mut |event| recorder.event(&event))
             .await
             .map(drop)
     }
@@ -134,13 +136,16 @@ impl Ladder<'_> {
 
     /// Nothing runs; the server comes to rest. After the last band there is nothing to rest for.
     async fn rest(&self, band: &BandPlan, interrupts: &mut Interrupts) -> Result<(), CommandError> {
-        let is_last = self.plan.bands.last().is_some_and(|last| last.index == band.index);
-        if is_last || band.cooldown.is_zero() {
+        if self.is_last(band) || band.cooldown.is_zero() {
             return Ok(());
         }
         tokio::select! {
             () = tokio::time::sleep(band.cooldown) => Ok(()),
             () = interrupts.next() => Err(interrupts.error()),
         }
+    }
+
+    fn is_last(&self, band: &BandPlan) -> bool {
+        self.plan.bands.last().is_some_and(|last| last.index == band.index)
     }
 }

@@ -14,11 +14,16 @@ use stormdb_process::{
     spawn::{LoadCommand, LoadProcess, spawn},
 };
 use stormdb_registry::seal::Sealed;
-use stormdb_run::{event::Failure, event::RunEvent, exit::Exit};
+use stormdb_run::{
+    event::{Failure, RunEvent},
+    exit::Exit,
+    measurement::Phase,
+};
 use tokio::{
     net::unix::{OwnedReadHalf, OwnedWriteHalf},
     sync::mpsc,
     task::JoinHandle,
+    time::{Instant, timeout_at},
 };
 
 use super::interrupt::Interrupts;
@@ -31,6 +36,21 @@ use crate::{
 const NOTICES_WAITING: usize = 64;
 /// How long an order may wait for the load process to read it.
 const ORDER_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a load process may show no sign of life before it counts as hanging.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// Before its first sign.
+    pub(crate) first: Duration,
+    /// Between two signs.
+    pub(crate) next: Duration,
+}
+
+impl Patience {
+    /// For every order but a band: such a job shows signs of its own, or calls a plugin once.
+    pub(crate) const JOB: Self =
+        Self { first: Duration::from_secs(30), next: Duration::from_secs(30) };
+}
 
 /// A running load process.
 pub(crate) struct Load {
@@ -101,30 +121,38 @@ impl Load {
         Ok(Self { process: spawned.process, notices, orders, tasks: [forward, broker] })
     }
 
-    /// Gives an order and passes on every event until it is carried out. A load process that says
-    /// nothing for `silence` is ended.
+    /// Gives an order and passes on every event until it is carried out. A load process that hangs
+    /// is ended.
     pub(crate) async fn carry_out(
         &mut self,
         order: &Order,
-        silence: Option<Duration>,
+        patience: Patience,
         interrupts: &mut Interrupts,
         on_event: &mut dyn FnMut(RunEvent) -> Result<(), CommandError>,
     ) -> Result<Option<Notice>, LoadFailure> {
         self.send(order).await?;
+        let mut silent = patience.first;
+        let mut sign = Instant::now();
         loop {
-            let limit = silence.unwrap_or(Duration::MAX);
             let notice = tokio::select! {
-                notice = tokio::time::timeout(limit, self.notices.recv()) => notice,
+                notice = timeout_at(sign + silent, self.notices.recv()) => notice,
                 () = interrupts.next() => {
                     self.interrupted(order, interrupts).await?;
                     continue;
                 }
             };
             match notice {
-                Err(_silent) => return Err(self.end(Kill::Stalled { silent: limit }).await),
+                Err(_elapsed) => return Err(self.end(Kill::Stalled { silent }).await),
                 Ok(None) => return Err(self.ended().await),
                 Ok(Some(Err(error))) => return Err(self.broken(error).await),
+                Ok(Some(Ok(Notice::Alive))) => {
+                    sign = Instant::now();
+                }
                 Ok(Some(Ok(Notice::Event { event }))) => {
+                    if is_sign_of_life(&event) {
+                        sign = Instant::now();
+                        silent = patience.next;
+                    }
                     on_event(*event).map_err(LoadFailure::Stopped)?;
                 }
                 Ok(Some(Ok(Notice::Done))) => return Ok(None),
@@ -191,6 +219,25 @@ impl Load {
 impl Drop for Load {
     fn drop(&mut self) {
         self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Whether the engine caused the event. A plugin that hangs can still log, report and tell progress.
+fn is_sign_of_life(event: &RunEvent) -> bool {
+    match event {
+        RunEvent::BandPhase { phase, .. } => *phase != Phase::Connect,
+        RunEvent::Interval { .. }
+        | RunEvent::BandFinished { .. }
+        | RunEvent::SetupStageFinished { .. }
+        | RunEvent::Checked { .. } => true,
+        RunEvent::Reported { .. }
+        | RunEvent::Logged { .. }
+        | RunEvent::SetupProgress { .. }
+        | RunEvent::RunStarted { .. }
+        | RunEvent::BandStarted { .. }
+        | RunEvent::BandFailed { .. }
+        | RunEvent::Warned { .. }
+        | RunEvent::RunFinished { .. } => false,
     }
 }
 

@@ -1,6 +1,6 @@
 //! One workload on one target: the load process that has it, and a fresh one when it crashed.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use stormdb_plugin_api::describe::{Description, WorkloadDescription};
 use stormdb_process::{
@@ -12,19 +12,20 @@ use stormdb_run::{event::RunEvent, exit::Exit};
 
 use super::{
     interrupt::Interrupts,
-    load::{Load, LoadFailure},
+    load::{Load, LoadFailure, Patience},
 };
 use crate::{
     failure::CommandError,
     load::message::{CreateOrder, Login, Notice, Order},
+    machine::machine,
 };
 
 /// Whom the load process becomes when this is root: `nobody`, who owns nothing.
 const NOBODY: User = User { uid: 65_534, gid: 65_534 };
-/// How long plugins may take to load and to make an instance.
-const LOAD_LIMIT: Duration = Duration::from_secs(30);
-/// How long reading what workers must know of the data may take.
-const ATTACH_LIMIT: Duration = Duration::from_secs(300);
+/// The load process limits itself to this share of the machine's memory …
+const MEMORY_SHARE: u64 = 2;
+/// … and to no less than this.
+const MEMORY_MIN: u64 = 2 << 30;
 
 /// Everything that a load process is told before its first band.
 pub(crate) struct Stage {
@@ -61,14 +62,14 @@ impl Stage {
             lockdown: LockdownPlan {
                 user: Some(NOBODY),
                 open_files: Some(self.open_files),
-                address_space_bytes: None,
+                address_space_bytes: machine().memory_bytes.map(memory_limit),
                 readable: Vec::new(),
             },
             plugins: self.sealed.iter().map(|sealed| sealed.statement().clone()).collect(),
             log_level: self.log_level,
         };
         let ignore = &mut |_event: RunEvent| Ok(());
-        match load.carry_out(&order, Some(LOAD_LIMIT), interrupts, ignore).await? {
+        match load.carry_out(&order, Patience::JOB, interrupts, ignore).await? {
             Some(Notice::Loaded { lockdown, descriptions }) => Ok((load, descriptions, lockdown)),
             other => {
                 let message = format!("the load process answered {other:?} when it was to load");
@@ -99,7 +100,7 @@ impl Stage {
             login: Login { endpoint: endpoint.clone(), password: password.clone(), limit: *limit },
         }));
         let ignore = &mut |_event: RunEvent| Ok(());
-        load.carry_out(&order, Some(LOAD_LIMIT), interrupts, ignore).await.map(drop)
+        load.carry_out(&order, Patience::JOB, interrupts, ignore).await.map(drop)
     }
 
     /// Reads what the workers must know of the data.
@@ -108,8 +109,13 @@ impl Stage {
         interrupts: &mut Interrupts,
         on_event: &mut dyn FnMut(RunEvent) -> Result<(), CommandError>,
     ) -> Result<(), LoadFailure> {
-        load.carry_out(&Order::Attach, Some(ATTACH_LIMIT), interrupts, on_event).await.map(drop)
+        load.carry_out(&Order::Attach, Patience::JOB, interrupts, on_event).await.map(drop)
     }
+}
+
+/// A plugin that leaks must fail before the machine does, and the server with it.
+fn memory_limit(memory_bytes: u64) -> u64 {
+    (memory_bytes / MEMORY_SHARE).max(MEMORY_MIN)
 }
 
 /// Finds the workload that has `mode` among what the plugins say of themselves, and its mix.

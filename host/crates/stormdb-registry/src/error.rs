@@ -196,6 +196,8 @@ pub enum Error {
     LoadFailed { plugin: String, reason: String },
     #[error("plugin {plugin} failed to describe itself: {reason}; report it to its author")]
     DescribeFailed { plugin: String, reason: String },
+    #[error("plugin {plugin} panicked when it was to describe itself: {reason}; report it to its author")]
+    DescribePanicked { plugin: String, reason: String },
     #[error(
         "the code of plugin {plugin} names {what} {said:?}, its manifest {stated:?}; pack it again with what the code says"
     )]
@@ -275,6 +277,7 @@ impl Error {
             Self::SealBroken { .. } => "seal-broken",
             Self::LoadFailed { .. } => "load-failed",
             Self::DescribeFailed { .. } => "plugin-describe-failed",
+            Self::DescribePanicked { .. } => "plugin-panicked:describe",
             Self::IdentityMismatch { .. } => "abi-identity-mismatch",
             Self::SigningKeyInvalid { .. } => "signing-key-invalid",
             Self::SigningKeyEncrypted { .. } => "signing-key-encrypted",

@@ -13,6 +13,7 @@ use abi_stable::StableAbi as _;
 use abi_stable::library::{AbiHeaderRef, LibHeader, ROOT_MODULE_LOADER_NAME_WITH_NUL};
 use abi_stable::std_types::RResult;
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+use stormdb_plugin_api::ErrorKind;
 use stormdb_plugin_api::abi::module::PluginModuleRef;
 use stormdb_plugin_api::describe::Description;
 
@@ -44,7 +45,7 @@ impl fmt::Debug for Loaded {
 ///
 /// # Errors
 /// `load-failed` (the dynamic linker's words), `abi-symbol-missing`, `abi-incompatible`, `plugin-describe-failed`,
-/// `abi-identity-mismatch`.
+/// `plugin-panicked:describe`, `abi-identity-mismatch`.
 pub fn load(sealed: Sealed) -> Result<Loaded, Error> {
     let (statement, fd) = sealed.into_parts();
     // glibc knows libraries by the text of their path: were the number ever used again, the next plugin would silently be
@@ -109,11 +110,18 @@ fn module_of(header: &'static LibHeader, statement: &Statement) -> Result<Plugin
 }
 
 fn describe(module: PluginModuleRef, statement: &Statement) -> Result<Description, Error> {
-    let failed = |reason: String| Error::DescribeFailed { plugin: statement.title(), reason };
+    let plugin = || statement.title();
+    let failed = |reason: String| Error::DescribeFailed { plugin: plugin(), reason };
     match module.describe()() {
         RResult::ROk(json) => serde_json::from_str(&json)
             .map_err(|error| failed(format!("its answer is odd: {error}"))),
-        RResult::RErr(error) => Err(failed(format!("{} ({})", error.message, error.place))),
+        RResult::RErr(error) => {
+            let reason = format!("{} ({})", error.message, error.place);
+            Err(match error.kind {
+                ErrorKind::Panic => Error::DescribePanicked { plugin: plugin(), reason },
+                _ => failed(reason),
+            })
+        }
     }
 }
 
