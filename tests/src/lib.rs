@@ -1,4 +1,9 @@
 //! Drives the built binary against a real PostgreSQL: what scenario tests share.
 
+#![expect(clippy::panic, reason = "a test ends where what it needs is missing")]
+
+pub mod hostile;
 pub mod lab;
+pub mod live;
 pub mod server;
+pub mod stored;
