@@ -115,23 +115,11 @@ impl From<stormdb_run::plan::PlanError> for CommandError {
 impl From<stormdb_run::config::error::ConfigError> for CommandError {
     fn from(error: stormdb_run::config::error::ConfigError) -> Self {
         use stormdb_run::config::error::ConfigError;
-        let (id, exit) = match &error {
-            ConfigError::Invalid(problems) => (
-                problems.first().map_or_else(String::new, |first| first.id().to_string()),
-                Exit::Usage,
-            ),
-            ConfigError::UnusableSchema { .. } => {
-                ("plugin-schema-unusable".to_owned(), Exit::PluginMisbehaved)
-            }
-            ConfigError::Unreadable { .. } | ConfigError::TooLarge { .. } => {
-                ("configuration-unreadable".to_owned(), Exit::Usage)
-            }
-            ConfigError::PasswordUnreadable { .. } | ConfigError::PasswordEmpty { .. } => {
-                ("password-unreadable".to_owned(), Exit::Usage)
-            }
+        let exit = match &error {
+            ConfigError::UnusableSchema { .. } => Exit::PluginMisbehaved,
+            _ => Exit::Usage,
         };
-        // A text with snippets does not show its id by itself.
-        let text = format!("error[{id}]\n{}", error.render(false));
-        Self { rendered: true, ..Self::new(exit, id, text) }
+        // The text has its ids in it, one for each problem.
+        Self { rendered: true, ..Self::new(exit, error.id(), error.render(false)) }
     }
 }

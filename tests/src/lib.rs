@@ -1,6 +1,6 @@
 //! Drives the built binary against a real PostgreSQL: what scenario tests share.
 
-#![expect(clippy::panic, reason = "a test ends where what it needs is missing")]
+#![expect(clippy::panic, reason = "a test fails by panicking")]
 
 pub mod hostile;
 pub mod lab;

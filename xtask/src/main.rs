@@ -1,6 +1,7 @@
 //! `cargo xtask`: what a newcomer, a developer and CI type. Every task drives the built `stormdb`;
 //! nothing of the product lives here.
 
+mod bench;
 mod bundles;
 mod demo;
 mod place;
@@ -33,6 +34,9 @@ enum Task {
     Test(test::TestArgs),
     /// Build the host and install the PostgreSQL bundle.
     Postgres,
+    /// Measure this host beside other load generators.
+    #[command(subcommand)]
+    Bench(bench::BenchTask),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +47,7 @@ fn main() -> ExitCode {
         Task::Demo => demo::run(&workspace),
         Task::Test(arguments) => test::run(&workspace, &arguments),
         Task::Postgres => postgres::run(&workspace),
+        Task::Bench(task) => bench::run(&workspace, &task),
     });
     done.unwrap_or_else(|error| {
         anstream::eprintln!("error: {error:#}");

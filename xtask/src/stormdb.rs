@@ -2,6 +2,10 @@
 
 use std::{ffi::OsStr, path::PathBuf, process::Command};
 
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+
+use crate::program;
 use crate::workspace::{Profile, Workspace};
 
 /// The program of one build.
@@ -9,6 +13,31 @@ use crate::workspace::{Profile, Workspace};
 pub(crate) struct Stormdb {
     program: PathBuf,
     root: PathBuf,
+}
+
+/// What `stormdb pg status --json` says, as far as the tasks need it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct PgStatus {
+    /// The folder of PostgreSQL's programs.
+    pub(crate) programs: PathBuf,
+    /// Of the programs, such as `18.4`.
+    pub(crate) version: String,
+    /// Where the server listens, if it runs.
+    pub(crate) endpoint: Option<Endpoint>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Endpoint {
+    pub(crate) address: Address,
+    pub(crate) database: String,
+    pub(crate) user: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Address {
+    /// The directory of the socket; the port names the file in it.
+    Unix { directory: PathBuf, port: u16 },
 }
 
 impl Stormdb {
@@ -31,5 +60,11 @@ impl Stormdb {
     /// The program's absolute path.
     pub(crate) fn path(&self) -> PathBuf {
         self.root.join(&self.program)
+    }
+
+    /// The embedded server, and the programs it is made of.
+    pub(crate) fn pg_status(&self) -> Result<PgStatus> {
+        let status = program::read(&mut self.command(["pg", "status", "--json"]))?;
+        serde_json::from_str(&status).context("the output of stormdb pg status --json")
     }
 }

@@ -34,6 +34,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &TestArgs) -> Result<ExitCod
             "the PostgreSQL bundle is not installed; a PostgreSQL of this system is used where there is one"
         );
     }
+    let programs = stormdb.pg_status().map(|status| status.programs);
     let Bundles { folder, trust_store } =
         bundles::sign_all(workspace, &stormdb, Profile::Dev, "test")?;
 
@@ -44,6 +45,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &TestArgs) -> Result<ExitCod
             .env("STORMDB_TEST_BIN", stormdb.path())
             .env("STORMDB_TEST_PLUGINS", workspace.root.join(&folder))
             .env("STORMDB_TEST_TRUST", workspace.root.join(&trust_store));
+        if let Ok(programs) = &programs {
+            command.env("STORMDB_PG_BIN", programs);
+        }
         command
     };
     program::run(&mut nextest(&["--no-run"]))?;

@@ -268,3 +268,109 @@ fn text(param: &Param<'_>) -> String {
         Param::Raw { bytes, .. } => format!("{bytes:?}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Sent;
+    use crate::{
+        Error, ErrorKind, Numeric, Timestamp,
+        copy::BinaryRows,
+        params, rows,
+        testing::{Answer, ScriptedSession, TestHost, block_on},
+    };
+
+    fn session() -> ScriptedSession {
+        TestHost::default().session()
+    }
+
+    #[test]
+    fn values_are_read_as_they_were_scripted() {
+        let session = session();
+        let time = Timestamp(1_735_689_600_000_000);
+        session.answer(rows![
+            [None::<i32>, "", true, Numeric::new(-1234, 2), time],
+            [7_i32, "seven", false, Numeric::new(0, 0), time],
+        ]);
+        let mut db = session.lend();
+        let rows = block_on(db.sql("SELECT", &[])).unwrap();
+        assert_eq!((rows.len(), rows.affected()), (2, 2));
+        let read: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                let first: Option<i32> = row.get(0).unwrap();
+                let second: &str = row.get(1).unwrap();
+                let fourth: Numeric = row.get(3).unwrap();
+                (first, second, row.get::<bool>(2).unwrap(), fourth, row.get(4).unwrap())
+            })
+            .collect();
+        let expected = [
+            (None, "", true, Numeric::new(-1234, 2), time),
+            (Some(7), "seven", false, Numeric::new(0, 0), time),
+        ];
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn refusals_reach_the_author_as_server_errors() {
+        let session = session();
+        session.answer(Answer::refused(*b"23505", "duplicate key"));
+        session.answer(Answer::lost());
+        let error = || -> Error { block_on(session.lend().sql("INSERT", &[])).err().unwrap() };
+        let refused = error();
+        assert_eq!((refused.kind(), refused.sqlstate()), (ErrorKind::Database, Some("23505")));
+        assert_eq!(error().kind(), ErrorKind::ConnectionLost);
+        let silent = error();
+        assert_eq!(silent.message(), "the script has no answer to: INSERT");
+    }
+
+    #[test]
+    fn requests_are_kept_in_order_with_their_parameters() {
+        let session = session();
+        session.otherwise(|sql| Answer::affected(sql.len() as u64));
+        block_on(async {
+            let mut db = session.lend();
+            db.begin().await?;
+            assert_eq!(db.sql("four", params![7_i64, "a", None::<i16>]).await?.affected(), 4);
+            db.commit().await
+        })
+        .unwrap();
+        let isolation = crate::Isolation::Default;
+        let expected = [
+            Sent::Begin { isolation, read_only: false },
+            Sent::query("four", &["7", "\"a\"", "Null"]),
+            Sent::Commit,
+        ];
+        assert_eq!(session.sent(), expected);
+        assert!(session.sent().is_empty());
+    }
+
+    #[test]
+    fn transactions_that_do_not_pair_are_errors() {
+        let session = session();
+        assert!(block_on(session.lend().commit()).is_err());
+        block_on(session.lend().begin()).unwrap();
+        assert!(session.in_transaction());
+        assert!(block_on(session.lend().begin()).is_err());
+    }
+
+    #[test]
+    fn a_finished_copy_is_kept_and_counted_and_a_dropped_one_is_abandoned() {
+        let session = session();
+        let copied = block_on(async {
+            let mut db = session.lend();
+            let mut rows = BinaryRows::new();
+            let mut copy = db.copy_in("COPY t").await?;
+            rows.row(1).i16(7);
+            copy.write(rows.bytes()).await?;
+            rows.clear();
+            rows.row(1).null();
+            copy.write(rows.end()).await?;
+            copy.finish().await
+        });
+        assert_eq!(copied.unwrap(), 2);
+        let rows = vec![vec![Some(vec![0, 7])], vec![None]];
+        assert_eq!(session.sent(), [Sent::Copy { sql: "COPY t".to_owned(), rows }]);
+        drop(block_on(session.lend().copy_in("COPY t")).unwrap());
+        assert_eq!(session.sent(), [Sent::Abandon]);
+    }
+}

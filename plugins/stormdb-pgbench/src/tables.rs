@@ -8,7 +8,8 @@ pub(crate) const TELLERS_PER_BRANCH: i64 = 10;
 /// Comment on the tables (and the schema) that this plugin made, before the scale.
 const MARK: &str = "stormdb-pgbench";
 
-const NAMES: [&str; 4] =
+const ALL_TABLES: usize = 4;
+const NAMES: [&str; ALL_TABLES] =
     ["pgbench_branches", "pgbench_tellers", "pgbench_accounts", "pgbench_history"];
 
 /// From this scale on account numbers need `bigint`, as in pgbench.
@@ -34,7 +35,7 @@ pub(crate) enum Made {
     Loading { scale: i64 },
     /// Our own set-up.
     Loaded { scale: i64 },
-    /// Someone else, such as `pgbench -i`; `tables` of four.
+    /// Someone else, such as `pgbench -i`; `tables` of the four are there.
     Elsewhere { tables: usize },
 }
 
@@ -51,7 +52,7 @@ impl Tables {
                    WHERE relnamespace = to_regnamespace($1) AND relname IN ('pgbench_branches', \
                    'pgbench_tellers', 'pgbench_accounts', 'pgbench_history')";
         let rows = db.sql(sql, params![&schema::quoted(&self.schema)]).await?;
-        let mut comments = Vec::with_capacity(NAMES.len());
+        let mut comments = Vec::with_capacity(ALL_TABLES);
         for row in rows.iter() {
             comments.push(row.get::<Option<String>>(0)?);
         }
@@ -103,7 +104,7 @@ impl Tables {
     pub(crate) async fn branches(&self, db: &mut Session<'_>) -> Result<i64> {
         let name = &self.schema;
         let missing = match self.find(db).await? {
-            Made::Loaded { .. } | Made::Elsewhere { tables: 4 } => {
+            Made::Loaded { .. } | Made::Elsewhere { tables: ALL_TABLES } => {
                 let branches = self.count(db).await?;
                 if let Some(branches) = branches {
                     return Ok(branches);
@@ -111,7 +112,8 @@ impl Tables {
                 "the pgbench tables are incomplete"
             }
             Made::Loading { .. } => "the load of the pgbench tables was interrupted",
-            Made::Nowhere | Made::Elsewhere { .. } => "there are no pgbench tables",
+            Made::Elsewhere { .. } => "the pgbench tables are incomplete",
+            Made::Nowhere => "there are no pgbench tables",
         };
         Err(Error::workload(format!(
             "{missing} in schema {name}: run once with --setup, or initialise them with pgbench -i"
@@ -173,7 +175,7 @@ impl Tables {
     /// Tables that are not ours to replace serve where they are complete and of this scale.
     async fn accept_foreign(&self, tables: usize, scale: i64, db: &mut Session<'_>) -> Result<()> {
         let found = match tables {
-            4 => self.count(db).await?,
+            ALL_TABLES => self.count(db).await?,
             _ => None,
         };
         let (what, mend) = match found {
@@ -238,7 +240,7 @@ fn made(comments: &[Option<String>]) -> Made {
         })
     });
     match own {
-        Some(own) if comments.len() == NAMES.len() && comments.iter().all(|c| c == first) => own,
+        Some(own) if comments.len() == ALL_TABLES && comments.iter().all(|c| c == first) => own,
         _ => Made::Elsewhere { tables: comments.len() },
     }
 }

@@ -170,7 +170,7 @@ fn a_missing_row_is_an_error_of_the_transaction() {
 fn incomplete_tables_are_refused() {
     let cases = [
         (vec![rows![]], "there are no pgbench tables in schema public"),
-        (vec![rows![[None::<&str>]]], "there are no pgbench tables in schema public"),
+        (vec![rows![[None::<&str>]]], "the pgbench tables are incomplete in schema public"),
         (
             vec![commented(Some("stormdb-pgbench scale 2 loading"))],
             "the load of the pgbench tables was interrupted in schema public",

@@ -5,8 +5,9 @@ mod rows;
 
 use std::sync::{Mutex, PoisonError};
 
+use serde_json::json;
 use stormdb_plugin_api::{
-    Create, Error, Host, Plugin, Result, Seat, Session, SetupPart, Workload,
+    Create, Error, Host, LogLevel, Plugin, Result, Seat, Session, SetupPart, Workload,
     describe::{Check, Class, Description, Operation, WorkloadDescription},
     export_plugin, schema,
 };
@@ -69,6 +70,16 @@ impl Workload for SimpleWorkload {
 
     async fn attach(&self, db: &mut Session<'_>) -> Result<()> {
         let ids = rows::ids(db).await?;
+        let loaded = ids.last - ids.first + 1;
+        if loaded != self.rows {
+            let message = format!(
+                "schema {SCHEMA} holds {loaded} rows, scale {} was asked for: the run uses what is \
+                 there",
+                self.rows
+            );
+            self.host.log(LogLevel::Warn, &message);
+        }
+        self.host.report("loaded_scale", &json!({ "value": loaded, "unit": "rows" }))?;
         *self.ids.lock().unwrap_or_else(PoisonError::into_inner) = Some(ids);
         Ok(())
     }

@@ -107,6 +107,18 @@ fn a_worker_needs_attached_data() {
 }
 
 #[test]
+fn another_scale_is_told() {
+    let host = TestHost::default();
+    let session = host.session();
+    drop(attached(&host, &session));
+    let expected =
+        "schema stormdb_simple holds 5 rows, scale 25000 was asked for: the run uses what is there";
+    assert_eq!(host.log(), [expected]);
+    let [(kind, value)] = &host.reports()[..] else { panic!("one report was expected") };
+    assert_eq!((kind.as_str(), value["value"].as_u64()), ("loaded_scale", Some(5)));
+}
+
+#[test]
 fn gaps_are_named() {
     let host = TestHost::default();
     let workload = host.create::<Simple>(ASKED).unwrap();

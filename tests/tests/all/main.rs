@@ -1,8 +1,9 @@
 //! The one binary of the workspace's own tests.
 
-#![cfg(test)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failure here is a failed test")]
 
 mod faults;
 mod layers;
 mod repository;
 mod tidy;
+mod workloads;

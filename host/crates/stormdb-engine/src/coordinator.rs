@@ -146,3 +146,34 @@ fn measurement(spec: &BandSpec, totals: Totals) -> BandMeasurement {
         cancelled_at_drain,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use stormdb_plugin_api::{Error, ErrorKind};
+    use tokio::sync::watch;
+
+    use super::Coordinator;
+    use crate::{
+        EngineError,
+        executor::{Command, Report},
+        tests::fake,
+    };
+
+    fn panicked(message: &str, place: &str) -> Report {
+        let source = Error::new(ErrorKind::Panic, message.to_owned(), place.to_owned());
+        Report::Failed(EngineError::Plugin { callback: "execute", place: String::new(), source })
+    }
+
+    #[test]
+    fn the_panic_outranks_its_aftermath_and_the_first_outranks_the_second() {
+        let spec = fake::spec(2, 2);
+        let (commands, orders) = watch::channel(Command::Wait);
+        let mut coordinator = Coordinator::new(&spec, commands, drop);
+        coordinator.accept(0, panicked("called after a panic", ""));
+        coordinator.accept(1, panicked("out of ideas", "src/lib.rs:7"));
+        coordinator.accept(0, panicked("out of luck", "src/lib.rs:9"));
+        assert!(matches!(*orders.borrow(), Command::Abort));
+        let error = coordinator.finish(&spec).unwrap_err();
+        assert!(error.to_string().contains("out of ideas"), "{error}");
+    }
+}

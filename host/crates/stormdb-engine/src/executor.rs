@@ -235,7 +235,7 @@ impl<K: Connector> Band<K> {
                     stopping = true;
                     self.stop(at);
                 }
-                () = sleep_until(edge) => {}
+                () = sleep_until(edge.unwrap_or_else(Instant::now)), if edge.is_some() => {}
                 _ = sweep.tick() => {}
             }
         }
@@ -273,14 +273,13 @@ impl<K: Connector> Band<K> {
         self.outbox.push_back(Report::Entered(phase));
     }
 
-    /// When something is due next, the sweep aside.
-    fn next_edge(&self) -> Instant {
+    /// When something is due next, the sweep aside; after the drain's end that does the rest.
+    fn next_edge(&self) -> Option<Instant> {
         if self.phase == Some(Phase::Drain) {
-            // Nothing after the drain's end: the sweep does the rest.
-            let end = self.shard.drain_end();
-            return if self.drained { end + self.shard.spec.deadline } else { end };
+            (!self.drained).then(|| self.shard.drain_end())
+        } else {
+            Some(self.shard.recorder.borrow().interval_end())
         }
-        self.shard.recorder.borrow().interval_end()
     }
 
     fn stop(&mut self, at: Instant) {

@@ -33,13 +33,12 @@ pub(crate) struct Shard<K: Connector> {
 /// The moment from which no operation begins.
 pub(crate) struct Drain {
     at: Cell<Instant>,
-    begun: Cell<bool>,
     begins: Notify,
 }
 
 impl Drain {
     pub(crate) fn new(edges: Edges) -> Self {
-        Self { at: Cell::new(edges.end), begun: Cell::new(false), begins: Notify::new() }
+        Self { at: Cell::new(edges.end), begins: Notify::new() }
     }
 
     pub(crate) fn at(&self) -> Instant {
@@ -51,18 +50,14 @@ impl Drain {
         self.at.set(edges.end);
     }
 
-    pub(crate) fn has_begun(&self) -> bool {
-        self.begun.get()
-    }
-
+    /// Wakes whoever waits for it.
     pub(crate) fn begin(&self) {
-        self.begun.set(true);
         self.begins.notify_waiters();
     }
 
     /// Waits for it to begin.
     pub(crate) async fn begun(&self) {
-        if !self.has_begun() {
+        if Instant::now() < self.at() {
             self.begins.notified().await;
         }
     }

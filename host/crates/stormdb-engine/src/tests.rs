@@ -1,6 +1,6 @@
 //! Whole bands of a scripted workload on scripted connections, in paused time.
 
-mod fake;
+pub(crate) mod fake;
 
 mod failures;
 mod figures;

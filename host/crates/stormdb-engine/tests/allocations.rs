@@ -1,5 +1,7 @@
 //! The hot loop allocates nothing per operation but the future that the plugin boxes.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use std::{alloc::System, cell::Cell, time::Duration};
 
 use abi_stable::{
@@ -171,6 +173,6 @@ fn an_operation_costs_one_allocation_with_or_without_a_pool() {
         let (operations, allocations) = measure(workers, connections);
         let limit = operations + operations / 20 + 1000;
         assert!(allocations <= limit, "{allocations} allocations for {operations} operations");
-        assert!(operations > 1000 && allocations > operations / 2);
+        assert!(operations > 100 && allocations > operations / 2);
     }
 }

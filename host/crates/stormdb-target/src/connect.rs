@@ -119,7 +119,7 @@ impl Connection {
     }
 
     /// Cuts the connection without a goodbye: for one that does not answer.
-    pub fn cut(self) {
+    pub fn cut(&self) {
         self.driver.abort();
     }
 }

@@ -76,3 +76,30 @@ pub(crate) fn create_open_directory(directory: &Path) -> Result<(), TargetError>
     };
     create().map_err(TargetError::file("create", directory))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{os::unix::fs::PermissionsExt, sync::Barrier, thread};
+
+    use super::create_open_directory;
+
+    #[test]
+    fn two_that_create_the_same_directory_both_succeed() {
+        let root = tempfile::tempdir().unwrap();
+        for round in 0..50 {
+            let directory = root.path().join(format!("{round}/a/b/c"));
+            let barrier = Barrier::new(2);
+            let create = || {
+                barrier.wait();
+                create_open_directory(&directory)
+            };
+            let (one, other) = thread::scope(|scope| {
+                let other = scope.spawn(create);
+                (create(), other.join().unwrap())
+            });
+            one.unwrap();
+            other.unwrap();
+            assert_eq!(directory.metadata().unwrap().permissions().mode() & 0o777, 0o755);
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! A connection as it is lent to a plugin: the host side of the session interface.
 
 mod answer;
+mod failure;
 mod numeric;
 mod param;
 mod statement;
@@ -17,7 +18,7 @@ use std::{
 
 use abi_stable::{
     sabi_trait::prelude::TD_Opaque,
-    std_types::{RBox, RResult, RStr, RString},
+    std_types::{RResult, RStr},
 };
 use async_ffi::{FfiContext, FfiPoll};
 use bytes::Bytes;
@@ -25,19 +26,20 @@ use futures_util::{SinkExt as _, TryStreamExt as _, future::try_join_all};
 use stormdb_plugin_api::{
     Isolation,
     abi::{
-        error::{AbiError, ErrorBody, ErrorKind},
+        error::AbiError,
         rows::Response,
         session::{AbiSession, AbiSession_TO, Request, SessionBox},
         value::Step,
     },
 };
-use tokio_postgres::{CancelToken, Client, CopyInSink, Error as PgError};
+use tokio_postgres::{CancelToken, Client, CopyInSink, error::SqlState};
 
 pub use self::statement::StatementTable;
 use crate::connect::Connection;
 
 use self::{
     answer::{Answer, Set},
+    failure::Failure,
     param::Value,
     statement::{Effect, Prepared},
 };
@@ -71,6 +73,7 @@ impl LentConnection {
             pending: RefCell::default(),
             answer: RefCell::default(),
             transaction: Cell::new(false),
+            doubtful: Cell::new(false),
             abandoned: Cell::new(false),
             statements: Cell::new(0),
         });
@@ -118,11 +121,22 @@ impl LentConnection {
         let rollback = self.lane.client().batch_execute("ROLLBACK");
         match tokio::time::timeout(SETTLE_LIMIT, rollback).await {
             Ok(Ok(())) => {
-                self.lane.transaction.set(false);
+                self.lane.apply(Effect::RollsBack);
                 self.lane.abandoned.set(false);
                 Settled::Ready
             }
             Ok(Err(_)) | Err(_) => Settled::Discard,
+        }
+    }
+}
+
+impl Drop for LentConnection {
+    fn drop(&mut self) {
+        // A pending request keeps alive what it belongs to, so that it has to go first.
+        let pending = self.lane.pending.take();
+        // The driver would wait for the answer before it closed the socket, which may be never.
+        if pending.is_some() || !self.is_clean() {
+            self.lane.connection.cut();
         }
     }
 }
@@ -140,6 +154,8 @@ struct Lane {
     /// The rows of the last response; the plugin reads them until its next request.
     answer: RefCell<Answer>,
     transaction: Cell<bool>,
+    /// A statement of the open transaction failed; a savepoint may have mended that.
+    doubtful: Cell<bool>,
     abandoned: Cell<bool>,
     statements: Cell<u64>,
 }
@@ -210,7 +226,10 @@ impl Lending {
                 *kept = answer;
                 FfiPoll::Ready(RResult::ROk(kept.response()))
             }
-            Poll::Ready(Err(failure)) => FfiPoll::Ready(RResult::RErr(failure.into_abi())),
+            Poll::Ready(Err(failure)) => {
+                self.0.doubtful.set(self.0.transaction.get());
+                FfiPoll::Ready(RResult::RErr(failure.into_abi()))
+            }
         }
     }
 }
@@ -218,6 +237,11 @@ impl Lending {
 /// Takes its own copy of everything that the request borrows, and serves it.
 fn serve(lane: &Rc<Lane>, request: Request<'_>) -> Serving {
     let lane = Rc::clone(lane);
+    let copies = matches!(request, Request::CopyChunk { .. } | Request::CopyEnd);
+    if lane.copy.borrow().is_some() && !copies {
+        // The server would take it only after the copy, which the plugin would then never end.
+        return refused("a request was sent while a copy was open");
+    }
     match request {
         Request::Query { step } => {
             let (id, params) = owned(&step);
@@ -251,7 +275,10 @@ fn serve(lane: &Rc<Lane>, request: Request<'_>) -> Serving {
             })
         }
         Request::Script { sql } => lane.script(sql.as_str().to_owned()),
+        Request::Begin { .. } if lane.transaction.get() => refused("a transaction is already open"),
         Request::Begin { isolation, read_only } => lane.script(begin(isolation, read_only)),
+        // The server would only warn, and nothing would have been committed.
+        Request::Commit if !lane.transaction.get() => refused("no transaction is open"),
         Request::Commit => lane.script("COMMIT".to_owned()),
         Request::Rollback => lane.script("ROLLBACK".to_owned()),
         Request::CopyIn { sql } => {
@@ -277,6 +304,10 @@ fn serve(lane: &Rc<Lane>, request: Request<'_>) -> Serving {
             Ok(Answer::one(Set::affected(rows)))
         }),
     }
+}
+
+fn refused(reason: &'static str) -> Serving {
+    Box::pin(async move { Err(Failure::Protocol(reason)) })
 }
 
 fn owned(step: &Step<'_>) -> (u32, Vec<Value>) {
@@ -307,7 +338,27 @@ impl Lane {
         match effect {
             Effect::None => {}
             Effect::Opens => self.transaction.set(true),
-            Effect::Closes => self.transaction.set(false),
+            Effect::Commits | Effect::RollsBack => {
+                self.transaction.set(false);
+                self.doubtful.set(false);
+            }
+        }
+    }
+
+    /// Makes sure that a commit commits: of a failed transaction, the server makes a rollback and
+    /// reports no error.
+    async fn before(&self, effect: Effect) -> Result<(), Failure> {
+        if effect != Effect::Commits || !self.doubtful.get() {
+            return Ok(());
+        }
+        // Any statement tells whether the transaction is still good.
+        match self.client().batch_execute("SELECT 1").await {
+            Err(error) if error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION) => {
+                self.client().batch_execute("ROLLBACK").await?;
+                self.apply(Effect::RollsBack);
+                Err(Failure::RolledBack)
+            }
+            answered => Ok(answered?),
         }
     }
 
@@ -319,6 +370,7 @@ impl Lane {
             if effect == Effect::Opens {
                 self.apply(effect);
             }
+            self.before(effect).await?;
             self.client().batch_execute(&sql).await?;
             self.apply(effect);
             Ok(Answer::default())
@@ -362,6 +414,7 @@ impl Lane {
         if prepared.effect == Effect::Opens {
             self.apply(prepared.effect);
         }
+        self.before(prepared.effect).await?;
         let stream = self.client().query_raw(&prepared.statement, params).await?;
         let mut stream = std::pin::pin!(stream);
         let mut rows = Vec::new();
@@ -372,59 +425,4 @@ impl Lane {
         self.apply(prepared.effect);
         Ok(Set { rows, types: Rc::clone(&prepared.types), affected })
     }
-}
-
-/// Why a request failed.
-enum Failure {
-    Postgres(PgError),
-    ParameterCount { given: usize, expected: usize },
-    Protocol(&'static str),
-}
-
-impl From<PgError> for Failure {
-    fn from(error: PgError) -> Self {
-        Self::Postgres(error)
-    }
-}
-
-impl Failure {
-    fn into_abi(self) -> AbiError {
-        match self {
-            Self::Postgres(error) => RBox::new(describe(&error)),
-            Self::ParameterCount { given, expected } => RBox::new(body(
-                ErrorKind::Protocol,
-                format!("{given} parameters were given, the statement has {expected}"),
-            )),
-            Self::Protocol(message) => RBox::new(body(ErrorKind::Protocol, message.to_owned())),
-        }
-    }
-}
-
-fn body(kind: ErrorKind, message: String) -> ErrorBody {
-    ErrorBody { kind, sqlstate: [0; 5], message: message.into(), place: RString::new() }
-}
-
-fn describe(error: &PgError) -> ErrorBody {
-    if let Some(server) = error.as_db_error() {
-        let mut sqlstate = [0; 5];
-        if let Ok(code) = <[u8; 5]>::try_from(server.code().code().as_bytes()) {
-            sqlstate = code;
-        }
-        let place = server.constraint().or(server.detail()).unwrap_or_default();
-        return ErrorBody {
-            kind: ErrorKind::Database,
-            sqlstate,
-            message: server.message().into(),
-            place: place.into(),
-        };
-    }
-    // A parameter that does not fit its placeholder never reached the server.
-    let refused =
-        std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<param::Refused>);
-    let kind = if refused { ErrorKind::Protocol } else { ErrorKind::ConnectionLost };
-    let message = match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    };
-    body(kind, message)
 }

@@ -8,18 +8,15 @@ use crate::{
 };
 
 const SQL: &str = "WITH films AS ( \
-         SELECT DISTINCT played.ai_actor_id, movie.ai_myid, movie.title, movie.year, \
-             movie.imdb_rating \
-         FROM stormdb_imdb.movies_normalized_cast AS played \
-         JOIN stormdb_imdb.movies_normalized_meta AS movie USING (ai_myid) \
+         SELECT DISTINCT ai_actor_id, ai_myid FROM stormdb_imdb.movies_normalized_cast \
      ), careers AS ( \
-         SELECT ai_actor_id, count(*) AS films, max(year) - min(year) AS span, \
-             avg(imdb_rating) AS rating, max(imdb_rating) AS best, min(imdb_rating) AS worst, \
-             (array_agg(title ORDER BY year, ai_myid))[1] AS debut, \
-             (array_agg(title ORDER BY year DESC, ai_myid DESC))[1] AS latest \
-         FROM films GROUP BY ai_actor_id HAVING count(*) >= $1 \
+         SELECT ai_actor_id, count(*) AS films, min(year) AS debut, max(year) AS latest, \
+             max(year) - min(year) AS span, avg(imdb_rating) AS rating, \
+             max(imdb_rating) AS best, min(imdb_rating) AS worst \
+         FROM films JOIN stormdb_imdb.movies_normalized_meta USING (ai_myid) \
+         GROUP BY ai_actor_id HAVING count(*) >= $1 \
      ) \
-     SELECT ai_actor_id, actor_name, films, span, rating, best, worst, debut, latest, \
+     SELECT ai_actor_id, actor_name, films, debut, latest, span, rating, best, worst, \
          rank() OVER (ORDER BY films DESC) AS place_by_films, \
          rank() OVER (ORDER BY rating DESC) AS place_by_rating, \
          ntile(10) OVER (ORDER BY rating DESC) AS decile \

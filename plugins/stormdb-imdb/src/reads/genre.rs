@@ -11,7 +11,8 @@ use crate::{
     operation::{Operation, found},
 };
 
-const SQL: &str = "SELECT ai_myid, title, upvotes, json_column FROM stormdb_imdb.movies_normalized_meta \
+const SQL: &str = "SELECT ai_myid, title, upvotes, json_column \
+     FROM stormdb_imdb.movies_normalized_meta \
      WHERE json_column @> $1 ORDER BY upvotes DESC LIMIT 10";
 
 /// What the documents must contain.

@@ -10,8 +10,8 @@ use crate::{
     operation::{Operation, found},
 };
 
-const MOVIE: &str = "SELECT ai_myid, imdb_id, title, imdb_rating, year, country, overview, json_column, \
-     upvotes, downvotes FROM stormdb_imdb.movies_normalized_meta WHERE ai_myid = $1";
+const MOVIE: &str = "SELECT ai_myid, imdb_id, title, imdb_rating, year, country, overview, \
+     json_column, upvotes, downvotes FROM stormdb_imdb.movies_normalized_meta WHERE ai_myid = $1";
 const CAST: &str = "SELECT actor.ai_actor_id, actor.actor_name, played.actor_character \
      FROM stormdb_imdb.movies_normalized_cast AS played \
      JOIN stormdb_imdb.movies_normalized_actors AS actor USING (ai_actor_id) \

@@ -9,7 +9,8 @@ use crate::{
     operation::{Operation, found},
 };
 
-const SQL: &str = "SELECT ai_myid, title, year, imdb_rating FROM stormdb_imdb.movies_normalized_meta \
+const SQL: &str = "SELECT ai_myid, title, year, imdb_rating \
+     FROM stormdb_imdb.movies_normalized_meta \
      WHERE imdb_rating >= $1 ORDER BY imdb_rating DESC LIMIT 15";
 
 #[derive(Clone, Copy)]

@@ -7,7 +7,8 @@ use crate::{
     operation::{Operation, found},
 };
 
-const SQL: &str = "SELECT ai_myid, title, year, imdb_rating FROM stormdb_imdb.movies_normalized_meta \
+const SQL: &str = "SELECT ai_myid, title, year, imdb_rating \
+     FROM stormdb_imdb.movies_normalized_meta \
      WHERE title LIKE $1 LIMIT 10";
 
 #[derive(Clone, Copy)]

@@ -4,10 +4,7 @@ use stormdb_plugin_api::{
     Error, Host, Outcome, Result, Rng, Session, Statement, describe::Class, params,
 };
 
-use crate::{
-    dataset::Dataset,
-    operation::{Operation, found},
-};
+use crate::{dataset::Dataset, operation::Operation};
 
 const SQL: &str = "WITH RECURSIVE series (year) AS ( \
          SELECT $1::integer UNION ALL SELECT year + 1 FROM series WHERE year < $1::integer + 5 \
@@ -55,6 +52,6 @@ impl Operation for YearTrend {
                  {movies} movies"
             )));
         }
-        found(&rows, 1)
+        Ok(Outcome::read(rows.len()))
     }
 }

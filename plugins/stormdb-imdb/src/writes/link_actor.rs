@@ -5,7 +5,8 @@ use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describ
 
 use crate::{dataset::Dataset, operation::Operation};
 
-const SQL: &str = "INSERT INTO stormdb_imdb.movies_normalized_cast (ai_actor_id, ai_myid, actor_character) \
+const SQL: &str = "INSERT INTO stormdb_imdb.movies_normalized_cast \
+         (ai_actor_id, ai_myid, actor_character) \
      VALUES ($1, $2, $3) ON CONFLICT (ai_myid, ai_actor_id, actor_character) DO NOTHING";
 
 #[derive(Clone, Copy)]

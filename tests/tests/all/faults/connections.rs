@@ -25,7 +25,7 @@ async fn what_an_operation_leaves_open_does_not_reach_the_next() {
         let classes: Vec<_> = band.errors.iter().map(|error| error.class.as_str()).collect();
         assert_eq!(classes, Vec::from_iter(class), "{how}: {:?}", band.errors);
         assert!(band.counts.operations > 5, "{how}: {:?}", band.counts);
-        // One of two fails where the harm is an error; never both.
+        // One of two fails where the harm is an error, never both.
         assert!(band.counts.failed <= band.counts.operations + 1, "{how}: {:?}", band.counts);
     });
     let [open, fail, aborted, copy, broken] = attempts;

@@ -77,6 +77,16 @@ async fn retries_end_with_the_policy() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_is_repeated_on_a_connection_that_was_lost() {
+    let observed = run(&spec(1, 1), |_| Act::FailAndLose(100, "40001")).await;
+    // No operation begins after the last one, and no connection is needed.
+    assert_eq!(observed.log.count("connect "), 10);
+    let band = band(observed);
+    assert_eq!((band.counts.failed, band.counts.retries), (10, 0));
+    assert_eq!(errors(&band), [("serialization-failure", Some("40001"), 10)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn other_errors_are_counted_and_not_repeated() {
     let mix = vec![Weight { operation: 0, weight: 1 }, Weight { operation: 1, weight: 1 }];
     let band = band(

@@ -41,20 +41,22 @@ use crate::{
 
 /// One try of an operation, or one part of the set-up (as operation `stage`, sequence `part`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) worker: u32,
-    pub(super) operation: u32,
-    pub(super) seed: u64,
-    pub(super) sequence: u64,
+pub(crate) struct Seen {
+    pub(crate) worker: u32,
+    pub(crate) operation: u32,
+    pub(crate) seed: u64,
+    pub(crate) sequence: u64,
 }
 
 /// What a try does.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Act {
+pub(crate) enum Act {
     /// Succeeds after milliseconds.
     Succeed(u64),
     /// The server refuses with a SQLSTATE after milliseconds.
     Fail(u64, &'static str),
+    /// The same, and the connection is found broken when it is settled.
+    FailAndLose(u64, &'static str),
     /// The connection breaks after milliseconds.
     Break(u64),
     /// Waits until it is cancelled.
@@ -67,14 +69,14 @@ pub(super) enum Act {
     Panic(&'static str),
 }
 
-pub(super) type Script = Arc<dyn Fn(Seen) -> Act + Send + Sync>;
+pub(crate) type Script = Arc<dyn Fn(Seen) -> Act + Send + Sync>;
 
 thread_local! {
     /// For the plugin that is made next on this thread.
     static SCRIPT: RefCell<Option<Script>> = const { RefCell::new(None) };
 }
 
-pub(super) fn workload(script: impl Fn(Seen) -> Act + Send + Sync + 'static) -> WorkloadBox {
+pub(crate) fn workload(script: impl Fn(Seen) -> Act + Send + Sync + 'static) -> WorkloadBox {
     SCRIPT.set(Some(Arc::new(script)));
     let host: HostBox = Host_TO::<'static, RBox<()>>::from_value(TestHost::default(), TD_Opaque);
     let empty = RStr::from_str("");
@@ -147,6 +149,7 @@ async fn perform(act: Act, db: &mut Session<'_>) -> Result<Outcome> {
     let request = match act {
         Act::Succeed(delay) => format!("succeed {delay}"),
         Act::Fail(delay, sqlstate) => format!("fail {delay} {sqlstate}"),
+        Act::FailAndLose(delay, sqlstate) => format!("lose {delay} {sqlstate}"),
         Act::Break(delay) => format!("break {delay}"),
         Act::Hang => "hang".to_owned(),
         Act::Ignore => "ignore".to_owned(),
@@ -160,36 +163,36 @@ async fn perform(act: Act, db: &mut Session<'_>) -> Result<Outcome> {
 
 /// What connections did, in order, as text such as `connect 0`; connections count from 0.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Log(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
 
 impl Log {
     fn add(&self, what: String) {
         self.0.lock().unwrap().push(what);
     }
 
-    pub(super) fn count(&self, what: &str) -> usize {
+    pub(crate) fn count(&self, what: &str) -> usize {
         self.0.lock().unwrap().iter().filter(|line| line.starts_with(what)).count()
     }
 
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
 }
 
 /// Opens scripted connections.
 #[derive(Clone)]
-pub(super) struct Connections {
-    pub(super) log: Log,
+pub(crate) struct Connections {
+    pub(crate) log: Log,
     /// Gets the number of the try.
     answer: Arc<dyn Fn(usize) -> std::result::Result<(), ConnectFailure> + Send + Sync>,
 }
 
 impl Connections {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { log: Log::default(), answer: Arc::new(|_| Ok(())) }
     }
 
-    pub(super) fn failing(
+    pub(crate) fn failing(
         answer: impl Fn(usize) -> std::result::Result<(), ConnectFailure> + Send + Sync + 'static,
     ) -> Self {
         Self { log: Log::default(), answer: Arc::new(answer) }
@@ -207,7 +210,7 @@ impl Connector for Connections {
     }
 }
 
-pub(super) struct Connection {
+pub(crate) struct Connection {
     number: usize,
     log: Log,
     session: SessionBox,
@@ -277,6 +280,10 @@ impl Server {
         self.delay = None;
         match words[..] {
             ["fail", _, sqlstate] => Poll::Ready(Err(refusal(ErrorKind::Database, sqlstate))),
+            ["lose", _, sqlstate] => {
+                self.broken = true;
+                Poll::Ready(Err(refusal(ErrorKind::Database, sqlstate)))
+            }
             ["break", _] => {
                 self.broken = true;
                 Poll::Ready(Err(refusal(ErrorKind::ConnectionLost, "\0\0\0\0\0")))
@@ -330,7 +337,7 @@ impl AbiSession for ScriptedSession {
 }
 
 /// One executor, one operation, one second, no warm-up, three tries.
-pub(super) fn spec(workers: u32, connections: u32) -> BandSpec {
+pub(crate) fn spec(workers: u32, connections: u32) -> BandSpec {
     BandSpec {
         workers,
         connections,
@@ -358,14 +365,14 @@ pub(super) fn spec(workers: u32, connections: u32) -> BandSpec {
 }
 
 /// A band and everything that was seen of it.
-pub(super) struct Observed {
-    pub(super) result: std::result::Result<BandRun, EngineError>,
-    pub(super) phases: Vec<Phase>,
-    pub(super) intervals: Vec<Interval>,
-    pub(super) log: Log,
+pub(crate) struct Observed {
+    pub(crate) result: std::result::Result<BandRun, EngineError>,
+    pub(crate) phases: Vec<Phase>,
+    pub(crate) intervals: Vec<Interval>,
+    pub(crate) log: Log,
 }
 
-pub(super) async fn observe(
+pub(crate) async fn observe(
     spec: &BandSpec,
     connections: Connections,
     stop: &StopSignal,
@@ -383,7 +390,7 @@ pub(super) async fn observe(
 }
 
 /// A band that nothing disturbs from outside.
-pub(super) async fn run(
+pub(crate) async fn run(
     spec: &BandSpec,
     script: impl Fn(Seen) -> Act + Send + Sync + 'static,
 ) -> Observed {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use stormdb_run::measurement::Phase;
 use tokio::{join, time::sleep};
 
-use super::fake::{Act, Connections, Observed, observe, run, spec};
+use super::fake::{Act, Connections, Observed, Seen, observe, run, spec};
 use crate::{BandSpec, StopSignal};
 
 async fn stopped_after(spec: &BandSpec, milliseconds: u64) -> Observed {
@@ -49,6 +49,23 @@ async fn operations_that_outlast_the_drain_are_cancelled_and_counted() {
     assert_eq!(observed.log.count("cancel "), 2);
     // One second of grace for the operation that ignores its cancellation.
     assert_eq!(began.elapsed().as_millis() / 100, 40);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_grace_of_a_cancelled_operation_may_outlast_everything_else() {
+    let spec = BandSpec {
+        drain_limit: Duration::from_millis(10),
+        deadline: Duration::from_millis(100),
+        ..spec(1, 1)
+    };
+    let began = tokio::time::Instant::now();
+    let script = |seen: Seen| match seen.sequence {
+        95 => Act::Ignore,
+        _ => Act::Succeed(10),
+    };
+    let band = run(&spec, script).await.result.unwrap().measurement.unwrap();
+    assert_eq!((band.counts.operations, band.cancelled_at_drain), (95, 1));
+    assert_eq!(began.elapsed().as_millis() / 100, 20);
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,7 +17,7 @@ pub enum ConfigError {
     #[error("{}", one_line_each(.0))]
     Invalid(Vec<Problem>),
     #[error(
-        "cannot read the configuration {}; check the path given to --config",
+        "cannot read the configuration {}: {source}; check the path given to --config",
         path.display()
     )]
     Unreadable { path: PathBuf, source: io::Error },
@@ -27,8 +27,8 @@ pub enum ConfigError {
     )]
     TooLarge { path: PathBuf, bytes: u64, bytes_max: u64 },
     #[error(
-        "cannot read the password from {}; check `password_file` or `passfile` and who may read \
-         the file",
+        "cannot read the password from {}: {source}; check `password_file` or `passfile` and who \
+         may read the file",
         path.display()
     )]
     PasswordUnreadable { path: PathBuf, source: io::Error },
@@ -51,18 +51,28 @@ impl ConfigError {
         Self::Invalid(problems)
     }
 
-    /// The whole text for a terminal: per problem its place, its reason, the lines around it and
-    /// the next step.
+    /// The stable name of what is wrong; of the first problem where there are several.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::Invalid(problems) => {
+                problems.first().map_or("invalid", |problem| problem.id.name())
+            }
+            Self::Unreadable { .. } | Self::TooLarge { .. } => "configuration-unreadable",
+            Self::PasswordUnreadable { .. } | Self::PasswordEmpty { .. } => "password-unreadable",
+            Self::UnusableSchema { .. } => "plugin-schema-unusable",
+        }
+    }
+
+    /// The whole text for a terminal: per problem `error[ID]`, its place, its reason, the lines
+    /// around it and the next step.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         match self {
             Self::Invalid(problems) => {
                 problems.iter().map(|problem| problem.render(colour)).collect::<Vec<_>>().join("\n")
             }
-            other => {
-                let cause = std::error::Error::source(other).map(|cause| format!(": {cause}"));
-                format!("Error: {other}{}\n", cause.unwrap_or_default())
-            }
+            other => format!("error[{}]: {other}\n", other.id()),
         }
     }
 }
@@ -90,9 +100,11 @@ pub enum ProblemId {
     BadOverride,
 }
 
-impl fmt::Display for ProblemId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl ProblemId {
+    /// The kebab-case name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
             Self::Yaml => "yaml",
             Self::UnknownKey => "unknown-key",
             Self::UnknownValue => "unknown-value",
@@ -103,7 +115,13 @@ impl fmt::Display for ProblemId {
             Self::Contradiction => "contradiction",
             Self::MinAboveMax => "min-above-max",
             Self::BadOverride => "bad-override",
-        })
+        }
+    }
+}
+
+impl fmt::Display for ProblemId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -130,7 +148,7 @@ impl Problem {
     fn render(&self, colour: bool) -> String {
         let styles = if colour { ThemeStyles::ansi() } else { ThemeStyles::none() };
         let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles };
-        let mut text = String::from("Error: ");
+        let mut text = format!("error[{}]\n", self.id);
         let report = GraphicalReportHandler::new_themed(theme)
             .with_width(120)
             .with_links(false)
@@ -140,7 +158,7 @@ impl Problem {
             Ok(()) => text,
             // Formatting into a string fails only if miette does; the plain line still says
             // everything.
-            Err(fmt::Error) => format!("Error: {self}\n"),
+            Err(fmt::Error) => format!("error[{}]: {self}\n", self.id),
         }
     }
 }
@@ -201,10 +219,6 @@ impl fmt::Display for Report<'_> {
 impl std::error::Error for Report<'_> {}
 
 impl miette::Diagnostic for Report<'_> {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(format!("config::{}", self.problem.id)))
-    }
-
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         Some(Box::new(&self.problem.help))
     }

@@ -10,8 +10,7 @@ fn range_and_bounds_are_said_together() {
     check(
         "workload: imdb\nprogressive:\n  min_workers: 10\n  max_workers: 5\n  bands: 60\n",
         &expect![[r#"
-            Error: config::min-above-max
-
+            error[min-above-max]
               × run.yaml:4:16: `max_workers` is 5, below `min_workers`, which is 10 at run.yaml:3:16
                ╭─[run.yaml:4:16]
              2 │ progressive:
@@ -25,8 +24,7 @@ fn range_and_bounds_are_said_together() {
                ╰────
               help: raise `max_workers` or lower `min_workers`
 
-            Error: config::out-of-range
-
+            error[out-of-range]
               × run.yaml:5:10: `bands` is 60, above the maximum of 25
                ╭─[run.yaml:5:10]
              4 │   max_workers: 5
@@ -44,8 +42,7 @@ fn both_spellings_with_different_values() {
     check(
         "workload: imdb\nprogressive:\n  test_duration: 2m\n  band_duration: 90s\n  export_format: csv\n  export_json: true\n",
         &expect![[r#"
-            Error: config::contradiction
-
+            error[contradiction]
               × run.yaml:4:3: `band_duration: 90s` contradicts `test_duration: 2m` at run.yaml:3:3
                ╭─[run.yaml:4:3]
              2 │ progressive:
@@ -59,8 +56,7 @@ fn both_spellings_with_different_values() {
                ╰────
               help: keep one of the two and delete the other
 
-            Error: config::contradiction
-
+            error[contradiction]
               × run.yaml:5:3: `export_format: csv` contradicts `export_json: true` at run.yaml:6:3
                ╭─[run.yaml:5:3]
              4 │   band_duration: 90s
@@ -81,8 +77,7 @@ fn bands_beside_steps() {
     check(
         "workload: imdb\nprogressive:\n  bands: 5\n  max_workers: 8\n  step_workers: 2\n",
         &expect![[r#"
-            Error: config::contradiction
-
+            error[contradiction]
               × run.yaml:3:3: `bands` and `step_workers` cannot both be given
                ╭─[run.yaml:3:3]
              2 │ progressive:
@@ -104,20 +99,19 @@ fn two_passwords() {
     check(
         "workload: imdb\ndatabase:\n  password: hunter2\n  password_file: secret\n",
         &expect![[r#"
-        Error: config::contradiction
-
-          × run.yaml:3:3: `password` and `password_file` cannot both be given
-           ╭─[run.yaml:3:3]
-         2 │ database:
-         3 │   password: *******
-           ·   ────┬───
-           ·       ╰── this
-         4 │   password_file: secret
-           ·   ──────┬──────
-           ·         ╰── and this
-           ╰────
-          help: keep one of the two and delete the other
-    "#]],
+            error[contradiction]
+              × run.yaml:3:3: `password` and `password_file` cannot both be given
+               ╭─[run.yaml:3:3]
+             2 │ database:
+             3 │   password: *******
+               ·   ────┬───
+               ·       ╰── this
+             4 │   password_file: secret
+               ·   ──────┬──────
+               ·         ╰── and this
+               ╰────
+              help: keep one of the two and delete the other
+        "#]],
     );
 }
 
@@ -126,19 +120,18 @@ fn grid_without_steps() {
     check(
         "workload: imdb\nprogressive:\n  strategy: grid\n  max_workers: 8\n  max_connections: 8\n",
         &expect![[r#"
-        Error: config::missing-key
-
-          × run.yaml:3:3: a grid needs `step_workers` and `step_connections`
-           ╭─[run.yaml:3:3]
-         2 │ progressive:
-         3 │   strategy: grid
-           ·   ────┬───
-           ·       ╰── this asks for a grid
-         4 │   max_workers: 8
-           ╰────
-          help: add `step_workers` and `step_connections`, or write `bands: 5` in place of the steps for workers and
-                connections in pairs
-    "#]],
+            error[missing-key]
+              × run.yaml:3:3: a grid needs `step_workers` and `step_connections`
+               ╭─[run.yaml:3:3]
+             2 │ progressive:
+             3 │   strategy: grid
+               ·   ────┬───
+               ·       ╰── this asks for a grid
+             4 │   max_workers: 8
+               ╰────
+              help: add `step_workers` and `step_connections`, or write `bands: 5` in place of the steps for workers and
+                    connections in pairs
+        "#]],
     );
 }
 
@@ -147,8 +140,7 @@ fn curved_grid() {
     check(
         "workload: imdb\nprogressive:\n  strategy: fibonacci\n  pairing: grid\n  step_workers: 8\n",
         &expect![[r#"
-            Error: config::contradiction
-
+            error[contradiction]
               × run.yaml:4:3: a grid of linear steps on both axes has no other `strategy`
                ╭─[run.yaml:4:3]
              2 │ progressive:
@@ -174,15 +166,14 @@ fn embedded_beside_a_host() {
         &[],
         &overrides,
         &expect![[r#"
-        Error: config::contradiction
-
-          × --host db: `--embedded` contradicts `--host db`, which names a server
-           ╭─[--host:1:1]
-         1 │ --host db
-           · ───┬──
-           ·    ╰── this names a server
-           ╰────
-          help: keep `--embedded` for a private server, or the other flag for yours
-    "#]],
+            error[contradiction]
+              × --host db: `--embedded` contradicts `--host db`, which names a server
+               ╭─[--host:1:1]
+             1 │ --host db
+               · ───┬──
+               ·    ╰── this names a server
+               ╰────
+              help: keep `--embedded` for a private server, or the other flag for yours
+        "#]],
     );
 }

@@ -11,21 +11,20 @@ fn misspelt_key() {
     check(
         "workload: imdb\nprogressive:\n  strategy: exponential\n  min_wokers: 10\n",
         &expect![[r#"
-        Error: config::unknown-key
-
-          × run.yaml:4:3: unknown key `min_wokers`
-           ╭─[run.yaml:4:3]
-         3 │   strategy: exponential
-         4 │   min_wokers: 10
-           ·   ─────┬────
-           ·        ╰── not recognised
-           ╰────
-          help: did you mean `min_workers`?
-                allowed here: enabled, strategy, pairing, min_workers, max_workers, min_connections, max_connections, bands,
-                step_workers, step_connections, test_duration, warmup_duration, cooldown_duration, export, analysis,
-                max_latency_samples, memory_limit_mb, band_duration, warmup_time, cooldown_time, export_format, export_csv,
-                export_json, export_path, enable_analysis
-    "#]],
+            error[unknown-key]
+              × run.yaml:4:3: unknown key `min_wokers`
+               ╭─[run.yaml:4:3]
+             3 │   strategy: exponential
+             4 │   min_wokers: 10
+               ·   ─────┬────
+               ·        ╰── not recognised
+               ╰────
+              help: did you mean `min_workers`?
+                    allowed here: enabled, strategy, pairing, min_workers, max_workers, min_connections, max_connections, bands,
+                    step_workers, step_connections, test_duration, warmup_duration, cooldown_duration, export, analysis,
+                    max_latency_samples, memory_limit_mb, band_duration, warmup_time, cooldown_time, export_format, export_csv,
+                    export_json, export_path, enable_analysis
+        "#]],
     );
 }
 
@@ -34,8 +33,7 @@ fn several_unknown_keys_are_all_said() {
     check(
         "workloda: imdb\ndatabase: {hots: db}\n",
         &expect![[r#"
-            Error: config::unknown-key
-
+            error[unknown-key]
               × run.yaml:1:1: unknown key `workloda`
                ╭─[run.yaml:1:1]
              1 │ workloda: imdb
@@ -48,8 +46,7 @@ fn several_unknown_keys_are_all_said() {
                     plugins, seed, retries, operation_deadline, collect_pg_stats, pg_stats_statements, summary_interval,
                     data_loading, thresholds, cost, results_backend
 
-            Error: config::unknown-key
-
+            error[unknown-key]
               × run.yaml:2:12: unknown key `hots`
                ╭─[run.yaml:2:12]
              1 │ workloda: imdb
@@ -68,8 +65,7 @@ fn unknown_strategy() {
     check(
         "workload: imdb\nprogressive:\n  strategy: exponental\n",
         &expect![[r#"
-            Error: config::unknown-value
-
+            error[unknown-value]
               × run.yaml:3:13: unknown value `exponental` for `strategy`
                ╭─[run.yaml:3:13]
              2 │ progressive:
@@ -88,8 +84,7 @@ fn unknown_strategy_that_is_like_none() {
     check(
         "workload: imdb\nprogressive: {strategy: quadratic}\n",
         &expect![[r#"
-            Error: config::unknown-value
-
+            error[unknown-value]
               × run.yaml:2:25: unknown value `quadratic` for `strategy`
                ╭─[run.yaml:2:25]
              1 │ workload: imdb
@@ -107,41 +102,38 @@ fn wrong_types() {
     check(
         "workload: imdb\nworkers: many\nduration: 30\ndatabase: joe\n",
         &expect![[r#"
-        Error: config::wrong-type
+            error[wrong-type]
+              × run.yaml:2:10: `workers` must be a whole number, not text
+               ╭─[run.yaml:2:10]
+             1 │ workload: imdb
+             2 │ workers: many
+               ·          ──┬─
+               ·            ╰── wrong type
+             3 │ duration: 30
+               ╰────
+              help: write digits only, without a unit or quotes
 
-          × run.yaml:2:10: `workers` must be a whole number, not text
-           ╭─[run.yaml:2:10]
-         1 │ workload: imdb
-         2 │ workers: many
-           ·          ──┬─
-           ·            ╰── wrong type
-         3 │ duration: 30
-           ╰────
-          help: write digits only, without a unit or quotes
+            error[wrong-type]
+              × run.yaml:3:11: `duration` must be text, not a number
+               ╭─[run.yaml:3:11]
+             2 │ workers: many
+             3 │ duration: 30
+               ·           ─┬
+               ·            ╰── wrong type
+             4 │ database: joe
+               ╰────
+              help: write it like "30s", "5m" or "1h30m"
 
-        Error: config::wrong-type
-
-          × run.yaml:3:11: `duration` must be text, not a number
-           ╭─[run.yaml:3:11]
-         2 │ workers: many
-         3 │ duration: 30
-           ·           ─┬
-           ·            ╰── wrong type
-         4 │ database: joe
-           ╰────
-          help: write it like "30s", "5m" or "1h30m"
-
-        Error: config::wrong-type
-
-          × run.yaml:4:11: `database` must be a group of keys, not text
-           ╭─[run.yaml:4:11]
-         3 │ duration: 30
-         4 │ database: joe
-           ·           ─┬─
-           ·            ╰── wrong type
-           ╰────
-          help: write its keys below it, indented, each as `key: value`
-    "#]],
+            error[wrong-type]
+              × run.yaml:4:11: `database` must be a group of keys, not text
+               ╭─[run.yaml:4:11]
+             3 │ duration: 30
+             4 │ database: joe
+               ·           ─┬─
+               ·            ╰── wrong type
+               ╰────
+              help: write its keys below it, indented, each as `key: value`
+        "#]],
     );
 }
 
@@ -150,28 +142,26 @@ fn number_where_text_is_wanted() {
     check(
         "workload: imdb\ndatabase: {dbname: 2024, password: 12345}\n",
         &expect![[r#"
-        Error: config::wrong-type
+            error[wrong-type]
+              × run.yaml:2:20: `dbname` must be text, not a number
+               ╭─[run.yaml:2:20]
+             1 │ workload: imdb
+             2 │ database: {dbname: 2024, password: ******
+               ·                    ──┬─
+               ·                      ╰── wrong type
+               ╰────
+              help: put the value in quotes
 
-          × run.yaml:2:20: `dbname` must be text, not a number
-           ╭─[run.yaml:2:20]
-         1 │ workload: imdb
-         2 │ database: {dbname: 2024, password: ******
-           ·                    ──┬─
-           ·                      ╰── wrong type
-           ╰────
-          help: put the value in quotes
-
-        Error: config::wrong-type
-
-          × run.yaml:2:36: `password` must be text, not a number
-           ╭─[run.yaml:2:36]
-         1 │ workload: imdb
-         2 │ database: {dbname: 2024, password: ******
-           ·                                    ──┬──
-           ·                                      ╰── wrong type
-           ╰────
-          help: put the value in quotes
-    "#]],
+            error[wrong-type]
+              × run.yaml:2:36: `password` must be text, not a number
+               ╭─[run.yaml:2:36]
+             1 │ workload: imdb
+             2 │ database: {dbname: 2024, password: ******
+               ·                                    ──┬──
+               ·                                      ╰── wrong type
+               ╰────
+              help: put the value in quotes
+        "#]],
     );
 }
 
@@ -180,17 +170,16 @@ fn malformed_duration() {
     check(
         "workload: imdb\nduration: 30 minuts\n",
         &expect![[r#"
-        Error: config::malformed
-
-          × run.yaml:2:11: `30 minuts` is not a duration
-           ╭─[run.yaml:2:11]
-         1 │ workload: imdb
-         2 │ duration: 30 minuts
-           ·           ────┬────
-           ·               ╰── malformed
-           ╰────
-          help: write it like "30s", "5m" or "1h30m"
-    "#]],
+            error[malformed]
+              × run.yaml:2:11: `30 minuts` is not a duration
+               ╭─[run.yaml:2:11]
+             1 │ workload: imdb
+             2 │ duration: 30 minuts
+               ·           ────┬────
+               ·               ╰── malformed
+               ╰────
+              help: write it like "30s", "5m" or "1h30m"
+        "#]],
     );
 }
 
@@ -199,8 +188,7 @@ fn duration_of_nothing_and_one_without_end() {
     check(
         "workload: imdb\nduration: 0s\noperation_deadline: 9999h\n",
         &expect![[r#"
-            Error: config::out-of-range
-
+            error[out-of-range]
               × run.yaml:2:11: `duration` must be longer than 0s
                ╭─[run.yaml:2:11]
              1 │ workload: imdb
@@ -211,8 +199,7 @@ fn duration_of_nothing_and_one_without_end() {
                ╰────
               help: write it like "30s", "5m" or "1h30m"
 
-            Error: config::malformed
-
+            error[malformed]
               × run.yaml:3:21: `operation_deadline` is not a duration of at most 30 days
                ╭─[run.yaml:3:21]
              2 │ duration: 0s
@@ -230,18 +217,17 @@ fn key_without_value() {
     check(
         "workload: imdb\nworkers:\nconnections: 4\n",
         &expect![[r#"
-        Error: config::wrong-type
-
-          × run.yaml:2:8: `workers` has no value
-           ╭─[run.yaml:2:8]
-         1 │ workload: imdb
-         2 │ workers:
-           ·        ▲
-           ·        ╰── wrong type
-         3 │ connections: 4
-           ╰────
-          help: write a value after the colon, or delete the line
-    "#]],
+            error[wrong-type]
+              × run.yaml:2:8: `workers` has no value
+               ╭─[run.yaml:2:8]
+             1 │ workload: imdb
+             2 │ workers:
+               ·        ▲
+               ·        ╰── wrong type
+             3 │ connections: 4
+               ╰────
+              help: write a value after the colon, or delete the line
+        "#]],
     );
 }
 
@@ -250,8 +236,7 @@ fn no_workload() {
     check(
         "workers: 4\n",
         &expect![[r#"
-            Error: config::missing-key
-
+            error[missing-key]
               × run.yaml:1:1: no workload is named
                ╭─[run.yaml:1:1]
              1 │ workers: 4
@@ -268,8 +253,7 @@ fn broken_yaml() {
     check(
         "workload: imdb\n  workers: 4\n",
         &expect![[r#"
-            Error: config::yaml
-
+            error[yaml]
               × run.yaml:2:10: mapping values are not allowed in this context
                ╭─[run.yaml:2:10]
              1 │ workload: imdb
@@ -287,8 +271,7 @@ fn duplicate_key() {
     check(
         "workload: imdb\nworkers: 4\nworkers: 8\n",
         &expect![[r#"
-            Error: config::yaml
-
+            error[yaml]
               × run.yaml:3:1: the key `workers` stands twice in one group
                ╭─[run.yaml:3:1]
              2 │ workers: 4
@@ -308,8 +291,7 @@ fn set_flags_are_named() {
         &[],
         &sets(&["progressive.bnads=6", "progressive.min_workers=20", "progressive.bands=99"]),
         &expect![[r#"
-            Error: config::unknown-key
-
+            error[unknown-key]
               × --set progressive.bnads=6: unknown key `bnads`
                ╭─[--set:1:7]
              1 │ --set progressive.bnads=6
@@ -322,8 +304,7 @@ fn set_flags_are_named() {
                     max_latency_samples, memory_limit_mb, band_duration, warmup_time, cooldown_time, export_format, export_csv,
                     export_json, export_path, enable_analysis
 
-            Error: config::out-of-range
-
+            error[out-of-range]
               × --set progressive.bands=99: `bands` is 99, above the maximum of 25
                ╭─[--set:1:25]
              1 │ --set progressive.bands=99
@@ -342,36 +323,33 @@ fn set_flags_without_form() {
         &[],
         &sets(&["bands", "a..b=1", "scale=[1"]),
         &expect![[r#"
-        Error: config::bad-override
+            error[bad-override]
+              × --set bands: not of the form `path=value`
+               ╭─[--set:1:7]
+             1 │ --set bands
+               ·       ──┬──
+               ·         ╰── this
+               ╰────
+              help: write it like `--set progressive.bands=6`
 
-          × --set bands: not of the form `path=value`
-           ╭─[--set:1:7]
-         1 │ --set bands
-           ·       ──┬──
-           ·         ╰── this
-           ╰────
-          help: write it like `--set progressive.bands=6`
+            error[bad-override]
+              × --set a..b=1: not of the form `path=value`
+               ╭─[--set:1:7]
+             1 │ --set a..b=1
+               ·       ───┬──
+               ·          ╰── this
+               ╰────
+              help: write it like `--set progressive.bands=6`
 
-        Error: config::bad-override
-
-          × --set a..b=1: not of the form `path=value`
-           ╭─[--set:1:7]
-         1 │ --set a..b=1
-           ·       ───┬──
-           ·          ╰── this
-           ╰────
-          help: write it like `--set progressive.bands=6`
-
-        Error: config::yaml
-
-          × --set scale=[1: unclosed bracket '['
-           ╭─[--set:1:13]
-         1 │ --set scale=[1
-           ·             ▲
-           ·             ╰── here
-           ╰────
-          help: check the indentation, the quotes and the `key: value` form around this place
-    "#]],
+            error[yaml]
+              × --set scale=[1: unclosed bracket '['
+               ╭─[--set:1:13]
+             1 │ --set scale=[1
+               ·             ▲
+               ·             ╰── here
+               ╰────
+              help: check the indentation, the quotes and the `key: value` form around this place
+        "#]],
     );
 }
 
@@ -384,8 +362,7 @@ fn variables_and_flags_are_named() {
         &[("STORMDB_SCALE", "big"), ("PGHOST", "db"), ("PGPORT", "x"), ("STORMDB_CONNECTIONS", "")],
         &overrides,
         &expect![[r#"
-            Error: config::wrong-type
-
+            error[wrong-type]
               × environment variable PGPORT: `port` must be a whole number, not text
                ╭─[PGPORT:1:8]
              1 │ PGPORT=x
@@ -394,8 +371,7 @@ fn variables_and_flags_are_named() {
                ╰────
               help: write digits only, without a unit or quotes
 
-            Error: config::wrong-type
-
+            error[wrong-type]
               × environment variable STORMDB_SCALE: `scale` must be a whole number, not text
                ╭─[STORMDB_SCALE:1:15]
              1 │ STORMDB_SCALE=big
@@ -404,8 +380,7 @@ fn variables_and_flags_are_named() {
                ╰────
               help: write digits only, without a unit or quotes
 
-            Error: config::out-of-range
-
+            error[out-of-range]
               × --workers 0: `workers` is 0, below the minimum of 1
                ╭─[--workers:1:11]
              1 │ --workers 0
@@ -414,8 +389,7 @@ fn variables_and_flags_are_named() {
                ╰────
               help: use a value from 1 to 100000
 
-            Error: config::malformed
-
+            error[malformed]
               × --duration soon: `soon` is not a duration
                ╭─[--duration:1:12]
              1 │ --duration soon
@@ -432,28 +406,26 @@ fn unusable_weights() {
     check(
         "workload: imdb\nworkload_config:\n  mix: {read: 0, write.one: -1}\n",
         &expect![[r#"
-        Error: config::out-of-range
+            error[out-of-range]
+              × run.yaml:3:3: no operation in `mix` has a weight above 0
+               ╭─[run.yaml:3:3]
+             2 │ workload_config:
+             3 │   mix: {read: 0, write.one: -1}
+               ·   ─┬─
+               ·    ╰── this weight
+               ╰────
+              help: weights are relative: 0 leaves an operation out, 2 is drawn twice as often as 1
 
-          × run.yaml:3:3: no operation in `mix` has a weight above 0
-           ╭─[run.yaml:3:3]
-         2 │ workload_config:
-         3 │   mix: {read: 0, write.one: -1}
-           ·   ─┬─
-           ·    ╰── this weight
-           ╰────
-          help: weights are relative: 0 leaves an operation out, 2 is drawn twice as often as 1
-
-        Error: config::out-of-range
-
-          × run.yaml:3:29: the weight of `write.one` is -1, below 0
-           ╭─[run.yaml:3:29]
-         2 │ workload_config:
-         3 │   mix: {read: 0, write.one: -1}
-           ·                             ─┬
-           ·                              ╰── this weight
-           ╰────
-          help: weights are relative: 0 leaves an operation out, 2 is drawn twice as often as 1
-    "#]],
+            error[out-of-range]
+              × run.yaml:3:29: the weight of `write.one` is -1, below 0
+               ╭─[run.yaml:3:29]
+             2 │ workload_config:
+             3 │   mix: {read: 0, write.one: -1}
+               ·                             ─┬
+               ·                              ╰── this weight
+               ╰────
+              help: weights are relative: 0 leaves an operation out, 2 is drawn twice as often as 1
+        "#]],
     );
 }
 
@@ -489,22 +461,20 @@ fn a_nested_workload_takes_no_other_keys() {
     check(
         "workload: {type: imdb, mode: read}\n",
         &expect![[r#"
-        Error: config::unknown-key
-
-          × run.yaml:1:24: unknown key `mode`
-           ╭─[run.yaml:1:24]
-         1 │ workload: {type: imdb, mode: read}
-           ·                        ──┬─
-           ·                          ╰── not recognised
-           ╰────
-          help: allowed here: type, scale, config
-    "#]],
+            error[unknown-key]
+              × run.yaml:1:24: unknown key `mode`
+               ╭─[run.yaml:1:24]
+             1 │ workload: {type: imdb, mode: read}
+               ·                        ──┬─
+               ·                          ╰── not recognised
+               ╰────
+              help: allowed here: type, scale, config
+        "#]],
     );
     check(
         "workload: 5\n",
         &expect![[r#"
-            Error: config::wrong-type
-
+            error[wrong-type]
               × run.yaml:1:11: `workload` cannot be a number
                ╭─[run.yaml:1:11]
              1 │ workload: 5
@@ -522,8 +492,8 @@ fn files_that_are_no_configuration() {
     let missing = folder.path().join("run.yaml");
     let error = Source::read(&missing).unwrap_err();
     let expected = format!(
-        "Error: cannot read the configuration {}; check the path given to --config: No such file or \
-         directory (os error 2)\n",
+        "error[configuration-unreadable]: cannot read the configuration {}: No such file or directory \
+         (os error 2); check the path given to --config\n",
         missing.display()
     );
     assert_eq!(error.render(false), expected);
@@ -532,15 +502,14 @@ fn files_that_are_no_configuration() {
     std::fs::write(&large, "#".repeat(1024 * 1024 + 1)).unwrap();
     let error = Source::read(&large).unwrap_err();
     let expected = format!(
-        "Error: the configuration {} has 1048577 bytes, more than 1048576; is it the right file?\n",
+        "error[configuration-unreadable]: the configuration {} has 1048577 bytes, more than 1048576; is it the right file?\n",
         large.display()
     );
     assert_eq!(error.render(false), expected);
     check(
         "[a, list]\n",
         &expect![[r#"
-            Error: config::wrong-type
-
+            error[wrong-type]
               × run.yaml:1:1: `configuration` must be a group of keys, not a list
                ╭─[run.yaml:1:1]
              1 │ [a, list]

@@ -31,11 +31,11 @@ fn default_then_file_then_variable_then_flag_then_set() {
     let flag = Overrides { scale: Some(4), ..Overrides::default() };
     let set = Overrides { set: vec!["scale=5".to_owned(), "scale=6".to_owned()], ..flag.clone() };
     let (file, variable) = ("workload: imdb\nscale: 2\n", [("STORMDB_SCALE", "3")]);
-    assert_eq!(scale("workload: imdb\n", &[], &Overrides::default()), 1);
-    assert_eq!(scale(file, &[], &Overrides::default()), 2);
-    assert_eq!(scale(file, &variable, &Overrides::default()), 3);
-    assert_eq!(scale(file, &variable, &flag), 4);
-    assert_eq!(scale(file, &variable, &set), 6);
+    assert_eq!(scale("workload: imdb\n", &[], &Overrides::default()), None);
+    assert_eq!(scale(file, &[], &Overrides::default()), Some(2));
+    assert_eq!(scale(file, &variable, &Overrides::default()), Some(3));
+    assert_eq!(scale(file, &variable, &flag), Some(4));
+    assert_eq!(scale(file, &variable, &set), Some(6));
 }
 
 /// Every variable but those that change what the others mean.
@@ -233,7 +233,7 @@ fn a_nested_workload_is_lifted() {
         loaded("workload: {type: imdb_read, scale: 3, config: {mix: {a: 1.5}, depth: 2}}\n")
             .config
             .workload;
-    assert_eq!((workload.name.as_str(), workload.scale), ("imdb_read", 3));
+    assert_eq!((workload.name.as_str(), workload.scale), ("imdb_read", Some(3)));
     assert_eq!(workload.mix.get("a"), Some(&1.5));
     assert_eq!(serde_json::to_string(&workload.settings).unwrap(), r#"{"depth":2}"#);
 }

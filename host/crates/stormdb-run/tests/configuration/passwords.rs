@@ -101,8 +101,8 @@ fn a_named_file_must_be_there_and_hold_a_password() {
     assert_eq!(
         text(&format!("password_file: {missing}")),
         format!(
-            "Error: cannot read the password from {missing}; check `password_file` or `passfile` and who may read the \
-             file: No such file or directory (os error 2)\n"
+            "error[password-unreadable]: cannot read the password from {missing}: No such file or directory \
+             (os error 2); check `password_file` or `passfile` and who may read the file\n"
         )
     );
     assert!(matches!(
@@ -112,7 +112,7 @@ fn a_named_file_must_be_there_and_hold_a_password() {
     assert_eq!(
         text(&format!("password_file: {empty}")),
         format!(
-            "Error: {empty} holds no password: its first line is empty; write the password there\n"
+            "error[password-unreadable]: {empty} holds no password: its first line is empty; write the password there\n"
         )
     );
     assert_eq!(password("", &[("PGPASSFILE", &missing)]), None);

@@ -41,8 +41,7 @@ fn every_violation_is_said_in_its_place() {
         "workload: imdb\nworkload_config:\n  dept: 2\n  tables:\n    - name: abc\n    - name: 7\n    - {name: abcd}\n  mix: {find_movie: 1}\n",
         &Overrides::default(),
         &expect![[r#"
-            Error: config::unknown-key
-
+            error[unknown-key]
               × run.yaml:3:3: unknown key `dept`
                ╭─[run.yaml:3:3]
              2 │ workload_config:
@@ -54,8 +53,7 @@ fn every_violation_is_said_in_its_place() {
               help: did you mean `depth`?
                     allowed here: depth, tables
 
-            Error: config::missing-key
-
+            error[missing-key]
               × run.yaml:3:3: `workload_config` lacks the key `depth`
                ╭─[run.yaml:3:3]
              2 │ workload_config:
@@ -66,8 +64,7 @@ fn every_violation_is_said_in_its_place() {
                ╰────
               help: add `depth: …`
 
-            Error: config::wrong-type
-
+            error[wrong-type]
               × run.yaml:6:13: `name` must be text, not a number
                ╭─[run.yaml:6:13]
              5 │     - name: abc
@@ -78,8 +75,7 @@ fn every_violation_is_said_in_its_place() {
                ╰────
               help: put the value in quotes
 
-            Error: config::out-of-range
-
+            error[out-of-range]
               × run.yaml:7:14: `name`: value is longer than 3 characters
                ╭─[run.yaml:7:14]
              6 │     - name: 7
@@ -90,8 +86,7 @@ fn every_violation_is_said_in_its_place() {
                ╰────
               help: change the value as the message says
 
-            Error: config::unknown-key
-
+            error[unknown-key]
               × run.yaml:8:9: the workload has no operation `find_movie`
                ╭─[run.yaml:8:9]
              7 │     - {name: abcd}
@@ -112,16 +107,15 @@ fn a_value_from_a_flag_is_named_as_such() {
         "workload: imdb\nworkload_config: {depth: 2}\n",
         &overrides,
         &expect![[r#"
-        Error: config::out-of-range
-
-          × --set workload_config.depth=0: `depth` is 0, below the minimum of 1
-           ╭─[--set:1:29]
-         1 │ --set workload_config.depth=0
-           ·                             ┬
-           ·                             ╰── out of range
-           ╰────
-          help: use 1 or more
-    "#]],
+            error[out-of-range]
+              × --set workload_config.depth=0: `depth` is 0, below the minimum of 1
+               ╭─[--set:1:29]
+             1 │ --set workload_config.depth=0
+               ·                             ┬
+               ·                             ╰── out of range
+               ╰────
+              help: use 1 or more
+        "#]],
     );
 }
 

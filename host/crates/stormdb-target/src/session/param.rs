@@ -30,7 +30,7 @@ pub(super) enum Value {
     I64Array(Vec<i64>),
     F64Array(Vec<f64>),
     TextArray(Vec<String>),
-    Raw { bytes: Vec<u8> },
+    Raw { oid: u32, bytes: Vec<u8> },
 }
 
 impl From<&Param<'_>> for Value {
@@ -55,7 +55,7 @@ impl From<&Param<'_>> for Value {
             Param::TextArray(value) => {
                 Self::TextArray(value.iter().map(|text| text.as_str().to_owned()).collect())
             }
-            Param::Raw { oid: _, bytes } => Self::Raw { bytes: bytes.to_vec() },
+            Param::Raw { oid, bytes } => Self::Raw { oid, bytes: bytes.to_vec() },
         }
     }
 }
@@ -166,6 +166,11 @@ fn array(
 
 impl ToSql for Value {
     fn to_sql(&self, placeholder: &Type, out: &mut BytesMut) -> Encoded {
+        if let Kind::Domain(inner) = placeholder.kind()
+            && !matches!(self, Self::Raw { oid, .. } if *oid == placeholder.oid())
+        {
+            return self.to_sql(inner, out);
+        }
         match self {
             Self::Null => return Ok(IsNull::Yes),
             Self::Integer(value) => return self.integer(*value, placeholder, out),
@@ -193,12 +198,18 @@ impl ToSql for Value {
             Self::TimestampMicros(value)
                 if matches!(*placeholder, Type::TIMESTAMP | Type::TIMESTAMPTZ) =>
             {
-                out.put_i64(value.saturating_sub(EPOCH_MICROS));
+                match value.checked_sub(EPOCH_MICROS) {
+                    Some(micros) => out.put_i64(micros),
+                    None => return self.refuse(placeholder),
+                }
             }
             Self::DateDays(value) if *placeholder == Type::DATE => {
-                out.put_i32(value.saturating_sub(EPOCH_DAYS));
+                match value.checked_sub(EPOCH_DAYS) {
+                    Some(days) => out.put_i32(days),
+                    None => return self.refuse(placeholder),
+                }
             }
-            Self::Raw { bytes } => out.put_slice(bytes),
+            Self::Raw { oid, bytes } if *oid == placeholder.oid() => out.put_slice(bytes),
             _ => return self.refuse(placeholder),
         }
         Ok(IsNull::No)

@@ -34,7 +34,8 @@ impl StatementTable {
 pub(super) enum Effect {
     None,
     Opens,
-    Closes,
+    Commits,
+    RollsBack,
 }
 
 impl Effect {
@@ -42,17 +43,25 @@ impl Effect {
         let word = |text: &str| {
             text.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("").to_ascii_uppercase()
         };
+        let opens = matches!(word(sql.trim_start()).as_str(), "BEGIN" | "START");
+        // The body of a function ends with the words that end a transaction.
+        if sql.contains("$$") {
+            return if opens { Self::Opens } else { Self::None };
+        }
         // The last statement decides: a script may open and close.
         let last = sql.split(';').map(str::trim).rfind(|part| !part.is_empty()).unwrap_or("");
+        let rest = last.to_ascii_uppercase();
         match word(last).as_str() {
             "BEGIN" | "START" => Self::Opens,
-            "ROLLBACK" if last.to_ascii_uppercase().contains(" TO ") => Self::None,
-            "COMMIT" | "END" | "ROLLBACK" | "ABORT" => Self::Closes,
-            _ if matches!(word(sql.trim_start()).as_str(), "BEGIN" | "START")
-                && !sql.to_ascii_uppercase().contains("COMMIT") =>
+            "ROLLBACK" if rest.contains(" TO ") => Self::None,
+            "COMMIT" | "END" | "ROLLBACK" | "ABORT"
+                if rest.contains("CHAIN") && !rest.contains(" NO ") =>
             {
                 Self::Opens
             }
+            "COMMIT" | "END" => Self::Commits,
+            "ROLLBACK" | "ABORT" => Self::RollsBack,
+            _ if opens && !sql.to_ascii_uppercase().contains("COMMIT") => Self::Opens,
             _ => Self::None,
         }
     }
@@ -91,12 +100,15 @@ mod tests {
             ("BEGIN", Effect::Opens),
             ("begin isolation level serializable", Effect::Opens),
             ("START TRANSACTION READ ONLY;", Effect::Opens),
-            ("COMMIT", Effect::Closes),
-            ("end;", Effect::Closes),
-            ("ROLLBACK", Effect::Closes),
+            ("COMMIT", Effect::Commits),
+            ("end;", Effect::Commits),
+            ("ROLLBACK", Effect::RollsBack),
             ("ROLLBACK TO SAVEPOINT a", Effect::None),
             ("BEGIN; INSERT INTO t VALUES (1)", Effect::Opens),
-            ("BEGIN; INSERT INTO t VALUES (1); COMMIT;", Effect::Closes),
+            ("BEGIN; INSERT INTO t VALUES (1); COMMIT;", Effect::Commits),
+            ("COMMIT AND CHAIN", Effect::Opens),
+            ("COMMIT AND NO CHAIN", Effect::Commits),
+            ("CREATE FUNCTION f() AS $$ BEGIN RETURN 1; END $$", Effect::None),
             ("SELECT 1", Effect::None),
             ("UPDATE t SET a = 1", Effect::None),
         ] {

@@ -90,6 +90,11 @@ impl Lab {
     pub(crate) async fn connect(&self) -> Connection {
         connect(self.endpoint(), &options()).await.unwrap()
     }
+
+    /// The one number that `sql` answers.
+    pub(crate) async fn number(&self, sql: &str) -> i64 {
+        self.connect().await.client().query_one(sql, &[]).await.unwrap().get(0)
+    }
 }
 
 pub(crate) fn options() -> ConnectOptions {

@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod lab;
+#[cfg(test)]
+mod stage;
 
 #[cfg(test)]
 mod cluster;
@@ -9,5 +11,7 @@ mod cluster;
 mod connect;
 #[cfg(test)]
 mod preflight;
+#[cfg(test)]
+mod session;
 #[cfg(test)]
 mod tls;

@@ -1,0 +1,105 @@
+//! Every operation of every workload succeeds on freshly loaded data, at any scale.
+
+use std::path::Path;
+
+use stormdb_process::{journal, runs::Runs};
+use stormdb_run::{
+    event::RunEvent,
+    measurement::{BandMeasurement, OperationTally},
+    record::{BandStatus, RunRecord},
+};
+use stormdb_tests::{
+    lab::{Lab, run},
+    server::Server,
+};
+
+/// Executions of each operation that a scale must show.
+const EXECUTIONS: u64 = 200;
+
+fn record(lab: &Lab) -> RunRecord {
+    let runs = Runs::new(lab.path().join("data/stormdb/runs"));
+    let folder = runs.latest().expect("the runs").expect("a run");
+    let contents = journal::read::<RunEvent>(&folder.journal()).expect("the journal");
+    RunRecord::from_events(contents.records).expect("a record")
+}
+
+/// Runs one band after a rebuild at `scale`, and returns what it measured.
+fn measure(
+    lab: &Lab,
+    server: &Server,
+    workload: &str,
+    scale: &str,
+    seconds: &str,
+) -> BandMeasurement {
+    let mut command = lab.stormdb_with_plugins(&["run", "--rebuild", "--workload", workload]);
+    command.args(["--scale", scale, "--workers", "4", "--connections", "4", "--duration", seconds]);
+    command.args(server.flags()).arg("--export-path").arg(lab.results());
+    let ended = run(&mut command);
+    assert_eq!(
+        ended.code,
+        Some(0),
+        "{workload} at scale {scale}\n{}\n{}",
+        ended.stdout,
+        ended.stderr
+    );
+    let mut record = record(lab);
+    let failed: Vec<_> = record.checks.iter().filter(|check| !check.passed).collect();
+    assert!(failed.is_empty(), "{workload} at scale {scale}: {failed:?}");
+    match record.bands.pop().map(|band| band.status) {
+        Some(BandStatus::Finished { measurement }) => *measurement,
+        other => panic!("{workload} at scale {scale}: {other:?}"),
+    }
+}
+
+fn check(lab: &Lab, server: &Server, workload: &str, scale: &str) {
+    let measured = measure(lab, server, workload, scale, "6s");
+    assert!(measured.errors.is_empty(), "{workload} at scale {scale}: {:?}", measured.errors);
+    for OperationTally { name, operations, failed, .. } in &measured.operations {
+        assert_eq!(*failed, 0, "{name} at scale {scale}");
+        assert!(
+            *operations == 0 || *operations >= EXECUTIONS,
+            "{name} at scale {scale}: {operations} executions"
+        );
+    }
+    let drawn = measured.operations.iter().filter(|operation| operation.operations > 0).count();
+    assert!(drawn > 0, "{workload} draws operations");
+}
+
+#[test]
+fn imdb_operations_succeed_at_three_scales() {
+    let lab = Lab::new();
+    let server = Server::start(&lab, 50);
+    for scale in ["1", "30", "200"] {
+        check(&lab, &server, "imdb", scale);
+    }
+    let measured = measure(&lab, &server, "imdb_read", "30", "2s");
+    assert_eq!(measured.counts.rows_written, 0);
+    let measured = measure(&lab, &server, "imdb_write", "30", "2s");
+    assert_eq!(measured.counts.rows_read, 0);
+}
+
+#[test]
+fn simple_and_pgbench_operations_succeed() {
+    let lab = Lab::new();
+    let server = Server::start(&lab, 50);
+    for scale in ["1", "10", "1000"] {
+        check(&lab, &server, "simple", scale);
+    }
+    for workload in ["pgbench_select_only", "pgbench_tpcb", "pgbench_tpcb_pipeline"] {
+        check(&lab, &server, workload, "1");
+    }
+}
+
+#[test]
+fn a_teardown_drops_only_its_own_schema() {
+    let lab = Lab::new();
+    let server = Server::start(&lab, 50);
+    for workload in ["imdb", "simple", "imdb"] {
+        measure(&lab, &server, workload, "5", "1s");
+    }
+    let mut command = lab.stormdb_with_plugins(&["run", "--workload", "simple", "--workers", "1"]);
+    command.args(["--connections", "1", "--duration", "1s"]).args(server.flags());
+    let ended = run(command.arg("--export-path").arg(lab.results()));
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(Path::new(&lab.results()).exists());
+}
