@@ -136,13 +136,16 @@ async fn measure(
 ) -> Result<Exit, CommandError> {
     if arguments.setup || arguments.rebuild {
         let order = Order::Setup { connections: SETUP_CONNECTIONS, rebuild: arguments.rebuild };
-        load.carry_out(&order, Patience::JOB, interrupts, &mut |event| recorder.event(&event)).await?;
+        load.carry_out(&order, Patience::JOB, interrupts, &mut |event| recorder.event(&event))
+            .await?;
     }
     Stage::attach(&mut load, interrupts, &mut |event| recorder.event(&event)).await?;
     let (load, exit) = ladder.climb(load, recorder, interrupts).await?;
     if let Some(mut load) = load {
         let checked = load
-            .carry_out(&Order::Check, Patience::JOB, interrupts, &mut |event| recorder.event(&event))
+            .carry_out(&Order::Check, Patience::JOB, interrupts, &mut |event| {
+                recorder.event(&event)
+            })
             .await;
         match checked {
             Ok(_) => load.goodbye().await,

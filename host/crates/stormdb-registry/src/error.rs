@@ -196,7 +196,9 @@ pub enum Error {
     LoadFailed { plugin: String, reason: String },
     #[error("plugin {plugin} failed to describe itself: {reason}; report it to its author")]
     DescribeFailed { plugin: String, reason: String },
-    #[error("plugin {plugin} panicked when it was to describe itself: {reason}; report it to its author")]
+    #[error(
+        "plugin {plugin} panicked when it was to describe itself: {reason}; report it to its author"
+    )]
     DescribePanicked { plugin: String, reason: String },
     #[error(
         "the code of plugin {plugin} names {what} {said:?}, its manifest {stated:?}; pack it again with what the code says"
