@@ -84,7 +84,6 @@ async fn attempt(arena: &Arena, admin: &Client, kill: &Kill) {
         (Victim::LoadProcess, None) => {}
     }
     let told = live.end().await;
-    println!("{kill:?}");
     let Some(stored) = Stored::latest(&lab) else {
         assert_eq!((kill.band, told.bands()), (0, Vec::new()), "{kill:?}\n{}", told.transcript());
         leaves_nothing(admin, load_process, kill).await;
