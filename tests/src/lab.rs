@@ -56,6 +56,11 @@ impl Lab {
         self.folder.path().join("results")
     }
 
+    /// Where records of runs are kept.
+    pub fn runs(&self) -> PathBuf {
+        self.folder.path().join("data").join("stormdb").join("runs")
+    }
+
     /// `stormdb` with a data folder of its own and nothing of the caller's environment that decides
     /// what runs.
     pub fn stormdb(&self, arguments: &[&str]) -> Command {

@@ -2,5 +2,8 @@
 
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
+pub mod hostile;
 pub mod lab;
+pub mod live;
 pub mod server;
+pub mod stored;

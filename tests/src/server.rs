@@ -1,11 +1,15 @@
 //! A real PostgreSQL for one test: private, on a Unix socket, gone with the test.
 
-use std::path::Path;
+use std::{
+    os::unix::process::CommandExt as _,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use stormdb_target::{
     binaries::Binaries,
     embedded::{Cluster, RunningCluster, settings::ClusterSettings},
-    endpoint::Address,
+    endpoint::{Address, Endpoint},
     place::PgHome,
 };
 
@@ -31,8 +35,13 @@ impl Server {
         Self { running: cluster.lease(&settings).expect("the server starts") }
     }
 
-    /// The flags that make `stormdb` use it.
+    /// The flags that make `stormdb` use it as the administrator.
     pub fn flags(&self) -> Vec<String> {
+        self.flags_as(&self.running.endpoint().user)
+    }
+
+    /// The flags that make `stormdb` use it as another role.
+    pub fn flags_as(&self, role: &str) -> Vec<String> {
         let endpoint = self.running.endpoint();
         let Address::Unix { directory, port } = &endpoint.address else {
             panic!("a private server listens on a Unix socket")
@@ -41,9 +50,47 @@ impl Server {
             ("--host", directory.display().to_string()),
             ("--port", port.to_string()),
             ("--dbname", endpoint.database.clone()),
-            ("--username", endpoint.user.clone()),
+            ("--username", role.to_owned()),
         ];
         pairs.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]).collect()
+    }
+
+    /// Restarts the server as an administrator would; sessions are ended.
+    pub fn restart(&self) {
+        self.control("restart");
+    }
+
+    /// Stops the server; sessions are ended.
+    pub fn stop(&self) {
+        self.control("stop");
+    }
+
+    fn control(&self, what: &str) {
+        let cluster = self.running.cluster();
+        let mut command = Command::new(cluster.binaries().bin_dir.join("pg_ctl"));
+        command.args([what, "-s", "-w", "-m", "fast", "-D"]).arg(cluster.data_directory());
+        // A server that is started inherits the streams, and would hold pipes open.
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.env_clear().env("LC_ALL", "C").current_dir("/").process_group(0);
+        if let Some(account) = cluster.account() {
+            command.gid(account.gid).uid(account.uid);
+        }
+        let status = command.status().expect("pg_ctl starts");
+        assert!(status.success(), "pg_ctl {what}: {status}");
+    }
+
+    /// A session of the administrator.
+    pub async fn connect(&self) -> tokio_postgres::Client {
+        let Endpoint { address, database, user, .. } = self.running.endpoint();
+        let Address::Unix { directory, port } = address else {
+            panic!("a private server listens on a Unix socket")
+        };
+        let mut config = tokio_postgres::Config::new();
+        config.host_path(directory).port(*port).dbname(database).user(user);
+        let (client, connection) =
+            config.connect(tokio_postgres::NoTls).await.expect("the server answers");
+        tokio::spawn(connection);
+        client
     }
 
     /// The server itself, to stop or to look into.

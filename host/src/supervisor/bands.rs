@@ -67,7 +67,8 @@ impl Ladder<'_> {
                     match failure {
                         LoadFailure::Stopped(error) => return Err(error),
                         LoadFailure::Refused(..) if exit == Exit::Target => {
-                            return Ok((Some(ready), worst));
+                            // What comes after the bands needs the target as well.
+                            return Ok((None, worst));
                         }
                         LoadFailure::Refused(..) | LoadFailure::Ended(_) => crashes += 1,
                     }

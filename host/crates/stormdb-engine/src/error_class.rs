@@ -9,7 +9,8 @@ pub(crate) const DEADLINE_EXCEEDED: &str = "deadline-exceeded";
 pub(crate) fn class_of(error: &Error, classify: fn(&str) -> &'static str) -> &'static str {
     match error.kind() {
         ErrorKind::Database => error.sqlstate().map_or("other", classify),
-        ErrorKind::ConnectionLost => "connection-lost",
+        // The server may say why it ended the session.
+        ErrorKind::ConnectionLost => error.sqlstate().map_or("connection-lost", classify),
         ErrorKind::Cancelled => "cancelled",
         ErrorKind::Config => "workload-config",
         ErrorKind::Workload => "workload",

@@ -2,7 +2,7 @@
 
 use abi_stable::std_types::{RBox, RString};
 use stormdb_plugin_api::abi::error::{AbiError, ErrorBody, ErrorKind};
-use tokio_postgres::Error as PgError;
+use tokio_postgres::{Error as PgError, error::Severity};
 
 use super::param;
 use crate::sqlstate::ErrorClass;
@@ -54,9 +54,12 @@ fn describe(error: &PgError) -> ErrorBody {
         if let Ok(code) = <[u8; 5]>::try_from(server.code().code().as_bytes()) {
             sqlstate = code;
         }
-        let kind = match ErrorClass::of(error) {
-            ErrorClass::ConnectionLost => ErrorKind::ConnectionLost,
-            _ => ErrorKind::Database,
+        // After a fatal error the server ends the session, whatever the reason.
+        let is_fatal = matches!(server.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+        let kind = if is_fatal || ErrorClass::of(error) == ErrorClass::ConnectionLost {
+            ErrorKind::ConnectionLost
+        } else {
+            ErrorKind::Database
         };
         let place = server.constraint().or(server.detail()).unwrap_or_default();
         return ErrorBody { kind, sqlstate, message: server.message().into(), place: place.into() };

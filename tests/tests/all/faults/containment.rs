@@ -1,0 +1,39 @@
+//! What a plugin can reach from inside a run.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use stormdb_tests::stored::Stored;
+
+use super::arena::{Arena, bands, ladder};
+
+const WRITTEN: &str = "/var/tmp/stormdb-hostile-was-here";
+
+#[test]
+fn a_plugin_reaches_no_network_no_programs_and_no_environment() {
+    let arena = Arena::open();
+    let mut place = arena.place(&ladder(3, "at: execute, how: probe"));
+    place.command.env("PGPASSWORD", "a-secret-that-no-plugin-sees");
+    let (lab, ended) = place.finish();
+    assert_eq!(ended.code, Some(0), "{}\n{}", ended.stdout, ended.stderr);
+    assert_eq!(bands(&lab), "1 finished, 2 finished, 3 finished");
+
+    let record = Stored::latest(&lab).unwrap().record;
+    let probe = record.reported.into_iter().find(|(kind, _)| kind == "probe").unwrap().1;
+    let found = |attempt: &str| probe[attempt].clone();
+    for attempt in ["tcp", "udp", "unix-socket", "program", "write-file"] {
+        assert_eq!(found(attempt), denied(), "{attempt} in {probe}");
+    }
+    assert_eq!(found("variables"), json!("0"));
+    assert!(!Path::new(WRITTEN).exists());
+
+    // Where the kernel has no Landlock, files that everyone may read stay readable; the run says so.
+    let has_gap = record.warnings.iter().any(|warning| warning.id == "containment-reduced");
+    for attempt in ["read-file", "read-own-environment", "list-folder"] {
+        assert!(has_gap || found(attempt) == denied(), "{attempt} in {probe}");
+    }
+}
+
+fn denied() -> Value {
+    json!("PermissionDenied")
+}
