@@ -11,13 +11,13 @@ pub(crate) struct CommandError {
     pub(crate) id: String,
     pub(crate) message: String,
     pub(crate) exit: Exit,
-    /// The message shows its own place, with a snippet of the file.
-    rendered: bool,
+    /// The message with its places, each with a snippet of the file.
+    rendered: Option<String>,
 }
 
 impl CommandError {
     pub(crate) fn new(exit: Exit, id: impl Into<String>, message: impl fmt::Display) -> Self {
-        Self { id: id.into(), message: message.to_string(), exit, rendered: false }
+        Self { id: id.into(), message: message.to_string(), exit, rendered: None }
     }
 
     pub(crate) fn usage(id: &str, message: impl fmt::Display) -> Self {
@@ -27,6 +27,21 @@ impl CommandError {
     pub(crate) fn file(action: &str, path: &Path, source: &std::io::Error) -> Self {
         let path = path.display();
         Self::new(Exit::Storage, "io-error", format!("cannot {action} {path}: {source}"))
+    }
+
+    /// A file that the command line names.
+    pub(crate) fn named_file(action: &str, path: &Path, source: &std::io::Error) -> Self {
+        let path = path.display();
+        Self::usage("io-error", format!("cannot {action} {path}: {source}; correct the path"))
+    }
+
+    /// What a command that makes or trusts something was asked for: no plugin is refused by it.
+    pub(crate) fn making(error: &stormdb_registry::Error) -> Self {
+        let exit = match error {
+            stormdb_registry::Error::Io { .. } => Exit::Storage,
+            _ => Exit::Usage,
+        };
+        Self::new(exit, error.id(), chain(error))
     }
 
     pub(crate) fn no_home(variable: &str) -> Self {
@@ -41,8 +56,8 @@ impl CommandError {
 
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.rendered {
-            return f.write_str(self.message.trim_end());
+        if let Some(rendered) = &self.rendered {
+            return f.write_str(rendered.trim_end());
         }
         write!(f, "error[{}]: {}", self.id, self.message)
     }
@@ -120,6 +135,7 @@ impl From<stormdb_run::config::error::ConfigError> for CommandError {
             _ => Exit::Usage,
         };
         // The text has its ids in it, one for each problem.
-        Self { rendered: true, ..Self::new(exit, error.id(), error.render(false)) }
+        let rendered = Some(error.render(false));
+        Self { rendered, ..Self::new(exit, error.id(), chain(&error)) }
     }
 }

@@ -36,10 +36,11 @@ fn main() -> ExitCode {
     if let Command::LoadProcess { inheritance } = &cli.command {
         return load::main(inheritance);
     }
+    output::start(cli.global.log_format);
     logging::start(&cli.global);
     stormdb_process::signals::ignore_file_size_signal();
     let exit = execute(&cli.command, &cli.global).unwrap_or_else(|error| {
-        output::note(&error.to_string());
+        output::fail(&error);
         error.exit
     });
     ExitCode::from(exit.code())

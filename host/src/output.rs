@@ -1,10 +1,41 @@
 //! What a command prints: results on stdout, notes on stderr.
 
-use std::io::{self, Write as _};
+use std::{
+    io::{self, Write as _},
+    sync::OnceLock,
+};
 
 use serde::Serialize;
+use stormdb_run::config::warning::Warning;
 
-use crate::failure::CommandError;
+use crate::{cli::LogFormat, failure::CommandError};
+
+/// How lines on stderr are written; as text before [`start`].
+static FORMAT: OnceLock<LogFormat> = OnceLock::new();
+
+/// A line on stderr that is no event of a run.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+enum Line<'a> {
+    Note {
+        message: &'a str,
+    },
+    Warning {
+        #[serde(flatten)]
+        warning: &'a Warning,
+    },
+    Error {
+        id: &'a str,
+        message: &'a str,
+        exit_code: u8,
+    },
+}
+
+/// Decides how lines on stderr are written; called once, at the start of main.
+pub(crate) fn start(format: LogFormat) {
+    let first = FORMAT.set(format);
+    debug_assert!(first.is_ok());
+}
 
 /// A result. A reader that has gone away (`stormdb … | head`) is no failure.
 pub(crate) fn print(text: &str) -> Result<(), CommandError> {
@@ -30,10 +61,39 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result<(), CommandError> {
     }
 }
 
-/// Something to know beside the result. Nothing can be done when stderr is gone.
+/// Something to know beside the result.
 pub(crate) fn note(text: &str) {
+    say(text, &Line::Note { message: text.trim_end() });
+}
+
+/// What is odd about a configuration or a plan.
+pub(crate) fn warn(warning: &Warning) {
+    say(&format!("warning: {warning}"), &Line::Warning { warning });
+}
+
+/// Why a command fails.
+pub(crate) fn fail(error: &CommandError) {
+    let CommandError { id, message, exit, .. } = error;
+    say(&error.to_string(), &Line::Error { id, message, exit_code: exit.code() });
+}
+
+/// A line of JSON that is made elsewhere, or text where no JSON was asked for. Nothing can be done
+/// when stderr is gone.
+pub(crate) fn write_line(line: &str) {
     let mut stderr = io::stderr().lock();
-    drop(writeln!(stderr, "{}", text.trim_end()));
+    drop(writeln!(stderr, "{}", line.trim_end()));
+}
+
+fn say(text: &str, line: &Line<'_>) {
+    match FORMAT.get() {
+        Some(LogFormat::Json) => {
+            // Text alone is always JSON.
+            if let Ok(line) = serde_json::to_string(line) {
+                write_line(&line);
+            }
+        }
+        Some(LogFormat::Text) | None => write_line(text),
+    }
 }
 
 /// Lays rows out in columns, two spaces apart; the last column is not padded.

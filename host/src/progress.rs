@@ -13,7 +13,8 @@ use stormdb_run::{event::RunEvent, plan::BandPlan, record::RunRecord};
 use self::bars::Bars;
 use crate::{
     cli::{GlobalArgs, LogFormat},
-    output::{note, print},
+    failure::CommandError,
+    output::{fail, note, print, write_line},
     places::variable,
 };
 
@@ -43,9 +44,8 @@ pub(crate) struct Progress {
 }
 
 /// Whether stderr may be drawn on.
-fn draws(global: &GlobalArgs) -> bool {
+fn draws() -> bool {
     stderr().is_terminal()
-        && !global.quiet
         && variable("CI").is_none()
         && variable("TERM").as_deref() != Some("dumb")
 }
@@ -67,12 +67,12 @@ fn terminal_width() -> Option<u16> {
 
 impl Progress {
     pub(crate) fn new(global: &GlobalArgs, json: bool) -> Self {
-        let display = if global.log_format == LogFormat::Json {
-            Display::Events
-        } else if draws(global) {
-            Display::Bars(Box::default())
-        } else if global.quiet {
+        let display = if global.quiet {
             Display::Nothing
+        } else if global.log_format == LogFormat::Json {
+            Display::Events
+        } else if draws() {
+            Display::Bars(Box::default())
         } else {
             Display::Lines { told: Instant::now() }
         };
@@ -101,7 +101,10 @@ impl Progress {
                     self.row(&row);
                 }
             }
-            RunEvent::Warned { warning } => self.note(&format!("warning: {}", warning.message)),
+            // Where events are lines, it is one.
+            RunEvent::Warned { warning } if !matches!(self.display, Display::Events) => {
+                self.beside(|| note(&format!("warning: {}", warning.message)));
+            }
             _ => {}
         }
         let bands = record.header.plan.bands.len();
@@ -109,7 +112,7 @@ impl Progress {
             Display::Bars(bars) => bars.event(event, bands),
             Display::Events => {
                 if let Ok(line) = event_line(event) {
-                    note(&line);
+                    write_line(&line);
                 }
             }
             Display::Lines { told } => {
@@ -123,13 +126,16 @@ impl Progress {
         }
     }
 
-    /// A line beside the progress.
-    pub(crate) fn note(&self, text: &str) {
+    /// Something failed that does not end the run.
+    pub(crate) fn fail(&self, error: &CommandError) {
+        self.beside(|| fail(error));
+    }
+
+    /// Writes beside the progress.
+    fn beside(&self, write: impl FnOnce()) {
         match &self.display {
-            Display::Bars(bars) => bars.suspend(|| note(text)),
-            Display::Lines { .. } | Display::Nothing => note(text),
-            // Warnings are events, too.
-            Display::Events => {}
+            Display::Bars(bars) => bars.suspend(write),
+            Display::Lines { .. } | Display::Events | Display::Nothing => write(),
         }
     }
 
@@ -146,10 +152,7 @@ impl Progress {
             return;
         }
         // A reader that went away does not end the run; the record is kept.
-        match &self.display {
-            Display::Bars(bars) => bars.suspend(|| drop(print(text))),
-            Display::Lines { .. } | Display::Events | Display::Nothing => drop(print(text)),
-        }
+        self.beside(|| drop(print(text)));
     }
 }
 

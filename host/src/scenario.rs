@@ -2,7 +2,7 @@
 
 use stormdb_run::config::{self, Resolved, Source};
 
-use crate::{cli::ScenarioArgs, failure::CommandError, output::note, places};
+use crate::{cli::ScenarioArgs, failure::CommandError, output::warn, places};
 
 /// Joins file, variables and flags, and says what is odd about them.
 pub(crate) fn resolve(
@@ -13,8 +13,6 @@ pub(crate) fn resolve(
     let mut overrides = arguments.overrides();
     overrides.export_path = export_path.cloned();
     let resolved = config::load(source, &places::variable, &overrides)?;
-    for warning in &resolved.warnings {
-        note(&format!("warning: {warning}"));
-    }
+    resolved.warnings.iter().for_each(warn);
     Ok(resolved)
 }

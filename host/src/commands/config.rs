@@ -11,7 +11,7 @@ use stormdb_run::{
 use crate::{
     cli::ConfigCommand,
     failure::CommandError,
-    output::{note, print, print_json},
+    output::{print, print_json, warn},
     places,
 };
 
@@ -26,9 +26,7 @@ fn check(file: &Path) -> Result<Exit, CommandError> {
     let source = Source::read(file)?;
     let resolved = config::load(Some(source), &places::variable, &Overrides::default())?;
     let plan = plan(&resolved.config, None)?;
-    for warning in resolved.warnings.iter().chain(&plan.warnings) {
-        note(&format!("warning: {warning}"));
-    }
+    resolved.warnings.iter().chain(&plan.warnings).for_each(warn);
     let bands = plan.bands.len();
     let name = &resolved.config.workload.name;
     print(&format!("{}: ok, workload {name}, {bands} bands", file.display()))?;

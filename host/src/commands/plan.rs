@@ -3,24 +3,28 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
+use stormdb_report::number::duration;
 use stormdb_run::{
     config::run_config::{RunConfig, TargetConfig},
     exit::Exit,
-    plan::{RunPlan, plan},
+    plan::{RunPlan, ServerLimits, plan},
 };
 
 use crate::{
     cli::PlanArgs,
     failure::CommandError,
-    output::{columns, note, print, print_json},
+    output::{columns, note, print, print_json, warn},
     scenario,
-    supervisor::target::ReadyTarget,
+    supervisor::target::{ReadyTarget, embedded_limits},
     vetting::Vetting,
 };
 
+/// What the server allows, or why that is not known.
+type Server = Result<ServerLimits, String>;
+
 pub(crate) fn execute(arguments: &PlanArgs) -> Result<Exit, CommandError> {
     let resolved = scenario::resolve(&arguments.scenario, None)?;
-    let server = server(&resolved.config);
+    let server = server(&resolved.config)?;
     let plugin = plugin(&resolved.config);
     let limits = server.as_ref().ok().copied();
     let plan = plan(&resolved.config, limits)?;
@@ -29,11 +33,9 @@ pub(crate) fn execute(arguments: &PlanArgs) -> Result<Exit, CommandError> {
         return Ok(Exit::Success);
     }
     print(&text(&resolved.config, &plan))?;
-    for warning in &plan.warnings {
-        note(&format!("warning: {warning}"));
-    }
+    plan.warnings.iter().for_each(warn);
     if let Err(missing) = &server {
-        note(&format!("server: {missing}"));
+        note(&format!("server: missing, {missing}"));
     }
     match &plugin {
         Ok(plugin) => note(&format!("plugin: {plugin}")),
@@ -42,20 +44,21 @@ pub(crate) fn execute(arguments: &PlanArgs) -> Result<Exit, CommandError> {
     Ok(Exit::Success)
 }
 
-/// What the server allows, or why that is not known.
-fn server(config: &RunConfig) -> Result<stormdb_run::plan::ServerLimits, String> {
+fn server(config: &RunConfig) -> Result<Server, CommandError> {
     if matches!(config.target, TargetConfig::Embedded) {
-        return Err("embedded, started for the run with as many connections as it needs".to_owned());
+        // A run starts it with room for every band.
+        return Ok(Ok(embedded_limits(plan(config, None)?.connections_max)));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| error.to_string())?;
+    let runtime =
+        runtime.map_err(|source| CommandError::file("start", "the runtime".as_ref(), &source))?;
     let reached = runtime.block_on(async {
         let target = ReadyTarget::reach(&config.target, None, 0).await?;
         let limits = target.limits();
         target.leave(false).await?;
         Ok::<_, CommandError>(limits)
     });
-    reached.map_err(|error| format!("missing, {}", error.message))
+    Ok(reached.map_err(|error| error.message))
 }
 
 /// The plugin that offers the workload, or why there is none.
@@ -71,7 +74,7 @@ fn plugin(config: &RunConfig) -> Result<String, String> {
 
 fn document(
     plan: &RunPlan,
-    server: &Result<stormdb_run::plan::ServerLimits, String>,
+    server: &Server,
     plugin: &Result<String, String>,
 ) -> Result<Value, CommandError> {
     let mut document = serde_json::to_value(plan)
@@ -87,7 +90,7 @@ fn text(config: &RunConfig, plan: &RunPlan) -> String {
     let mut rows = vec![headings.map(str::to_owned).to_vec()];
     for band in &plan.bands {
         let allowed = match &plan.server {
-            None => "not asked",
+            None => "unknown",
             Some(_) if plan.bands_beyond_server.contains(&band.index) => "TOO MANY",
             Some(_) => "allows",
         };
@@ -95,27 +98,21 @@ fn text(config: &RunConfig, plan: &RunPlan) -> String {
             band.index.to_string(),
             band.workers.to_string(),
             band.connections.to_string(),
-            seconds(band.warmup),
-            seconds(band.measure),
-            seconds(band.cooldown),
+            duration(band.warmup),
+            duration(band.measure),
+            duration(band.cooldown),
             allowed.to_owned(),
         ]);
     }
     let mut text = columns(&rows);
-    let strategy = plan.strategy.as_deref().unwrap_or("single band");
-    let total = spoken(plan.total);
-    let _ = writeln!(
-        text,
-        "\n{}: {} bands, {strategy}, {total} without set-up",
-        config.workload.name,
-        plan.bands.len()
-    );
-    if let Some(server) = &plan.server {
-        let free = server.free();
+    let _ = writeln!(text, "\n{}: {}", config.workload.name, summary(plan));
+    let embedded = matches!(config.target, TargetConfig::Embedded);
+    if let Some(ServerLimits { max_connections, .. }) = &plan.server {
+        let (free, needed) = (plan.server.map_or(0, ServerLimits::free), plan.connections_max);
+        let server = if embedded { "the embedded server will allow" } else { "the server allows" };
         let _ = writeln!(
             text,
-            "the server allows {} connections, {free} are free; the largest band needs {}",
-            server.max_connections, plan.connections_max
+            "{server} {max_connections} connections, {free} of them free; the largest band needs {needed}",
         );
     }
     if let Some(paired) = &plan.paired_alternative {
@@ -124,34 +121,19 @@ fn text(config: &RunConfig, plan: &RunPlan) -> String {
             .iter()
             .map(|band| format!("{}/{}", band.workers, band.connections))
             .collect();
-        let _ = writeln!(
-            text,
-            "in pairs it would be {} bands, {}: {}\n  add {}",
-            paired.bands.len(),
-            spoken(paired.total),
-            sizes.join(" "),
-            paired.flags
-        );
+        let _ = writeln!(text, "in pairs it would be {} bands: {}", sizes.len(), sizes.join(" "));
     }
     text
 }
 
-fn seconds(duration: std::time::Duration) -> String {
-    spoken(duration)
-}
-
-/// `1h30m`, `45s`, `500ms`.
-fn spoken(duration: std::time::Duration) -> String {
-    let total = duration.as_secs();
-    let (hours, minutes, seconds) = (total / 3600, total / 60 % 60, total % 60);
-    if total == 0 {
-        return format!("{}ms", duration.as_millis());
-    }
-    let mut text = String::new();
-    for (value, unit) in [(hours, "h"), (minutes, "m"), (seconds, "s")] {
-        if value > 0 {
-            let _ = write!(text, "{value}{unit}");
+/// `6 bands, exponential, 3m 42s without set-up`.
+fn summary(plan: &RunPlan) -> String {
+    let total = duration(plan.total);
+    match (plan.bands.len(), plan.strategy.as_deref()) {
+        (1, None) => format!("1 band, {total} without set-up"),
+        (bands, strategy) => {
+            let strategy = strategy.unwrap_or("single");
+            format!("{bands} bands, {strategy}, {total} without set-up")
         }
     }
-    text
 }

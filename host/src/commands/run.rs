@@ -9,6 +9,7 @@ use stormdb_run::{
     config::{
         Resolved,
         run_config::{ExportConfig, RunConfig},
+        warning::{Warning, WarningId},
     },
     event::RunEvent,
     exit::Exit,
@@ -22,7 +23,7 @@ use crate::{
     failure::CommandError,
     load::message::{Login, Order},
     machine::machine,
-    output::{note, print},
+    output::{fail, note, print, warn},
     places,
     progress::{Progress, style},
     scenario,
@@ -83,7 +84,9 @@ async fn on_target(
     let config = &resolved.config;
     let plan = plan(config, Some(target.limits()))?;
     refuse_bands_beyond(&plan)?;
-    plan.warnings.iter().for_each(|warning| note(&format!("warning: {warning}")));
+    // Workers that share connections are seen in the plan's line, and the report says what it means.
+    let worth_stopping = |warning: &&Warning| warning.id != WarningId::WorkersAboveConnections;
+    plan.warnings.iter().filter(worth_stopping).for_each(warn);
     let seed = config.seed.unwrap_or_else(random_seed);
     let stage = stage(config, vetted.sealed, target, &plan, global);
     let (mut load, descriptions, lockdown) = stage.start(interrupts).await?;
@@ -182,7 +185,7 @@ fn conclude(
         print(&terminal::foot(&report, &written, style()))?;
     }
     if let Some(error) = error {
-        note(&error.to_string());
+        fail(&error);
     }
     Ok(match export_failure {
         Some(failure) => exit.worse(failure.exit),

@@ -64,9 +64,11 @@ fn entry_json(entry: &stormdb_registry::allowed_signers::Entry) -> serde_json::V
 fn add(trust_store: Option<&Path>, author: &str, key: &str) -> Result<Exit, CommandError> {
     let path = trust_store_path(trust_store)?;
     let line = read_key(key)?;
-    let public = PublicKey::from_openssh(line.trim())?;
+    let public =
+        PublicKey::from_openssh(line.trim()).map_err(|error| CommandError::making(&error))?;
     let comment = line.split_whitespace().nth(2).unwrap_or_default();
-    let entry = TrustStore::add(&path, author, &public, comment)?;
+    let entry = TrustStore::add(&path, author, &public, comment)
+        .map_err(|error| CommandError::making(&error))?;
     print(&format!(
         "trusts {} with key {} in {}",
         entry.author,
@@ -83,6 +85,6 @@ fn read_key(key: &str) -> Result<String, CommandError> {
     }
     let path = PathBuf::from(key);
     let text = std::fs::read_to_string(&path)
-        .map_err(|source| CommandError::file("read the public key", &path, &source))?;
+        .map_err(|source| CommandError::named_file("read the public key", &path, &source))?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }

@@ -111,7 +111,7 @@ impl Recorder {
             Err(error) => {
                 let error = CommandError::from(error);
                 if self.export_failure.is_none() {
-                    self.progress.note(&error.to_string());
+                    self.progress.fail(&error);
                 }
                 self.export_failure = Some(error);
             }

@@ -19,7 +19,7 @@ use stormdb_target::{
     tls::{roots_from_pem, system_roots},
 };
 
-use crate::{failure::CommandError, output::note, places};
+use crate::{failure::CommandError, output::warn, places};
 
 /// How long the target may take to open a connection, TLS and authentication included.
 pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -66,10 +66,9 @@ impl ReadyTarget {
             TargetConfig::Embedded => {
                 let cluster = cluster(pg_bin)?;
                 let origin = cluster.binaries().origin;
-                let defaults = ClusterSettings::default();
-                let wanted = connections.saturating_add(EMBEDDED_SPARE);
-                let max_connections = defaults.max_connections.max(wanted);
-                let running = cluster.lease(&ClusterSettings { max_connections, ..defaults })?;
+                let max_connections = embedded_connections(connections);
+                let settings = ClusterSettings { max_connections, ..ClusterSettings::default() };
+                let running = cluster.lease(&settings)?;
                 let endpoint = running.endpoint().clone();
                 let title = match origin {
                     Origin::Bundle => "embedded",
@@ -79,7 +78,7 @@ impl ReadyTarget {
             }
             TargetConfig::Server(server) => {
                 let found = server.read_password()?;
-                found.warnings.iter().for_each(|warning| note(&format!("warning: {warning}")));
+                found.warnings.iter().for_each(warn);
                 let title = server.host.clone();
                 Self::connect(endpoint(server)?, found.password, &title, None).await
             }
@@ -139,6 +138,16 @@ impl ReadyTarget {
         }
         Ok(())
     }
+}
+
+/// What the embedded server allows when it is started with room for `connections`.
+pub(crate) fn embedded_limits(connections: u32) -> ServerLimits {
+    // PostgreSQL's own default for superusers, and the monitor connection.
+    ServerLimits { max_connections: embedded_connections(connections), reserved: 3, in_use: 1 }
+}
+
+fn embedded_connections(needed: u32) -> u32 {
+    ClusterSettings::default().max_connections.max(needed.saturating_add(EMBEDDED_SPARE))
 }
 
 fn endpoint(server: &ServerConfig) -> Result<Endpoint, CommandError> {

@@ -59,7 +59,7 @@ pub enum Error {
 
     // The signature.
     #[error(
-        "bundle {bundle:?} is not signed (no plugin.toml.sig); sign it with `stormdb plugin sign`"
+        "bundle {bundle:?} is not signed (no plugin.toml.sig); ask its author for the signature, or sign your own with `stormdb plugin sign BUNDLE --key KEY`"
     )]
     SignatureMissing { bundle: PathBuf },
     #[error("signature {path:?} is larger than {limit} bytes; sign the bundle again")]
@@ -81,7 +81,7 @@ pub enum Error {
 
     // Keys and trust.
     #[error(
-        "bundle {bundle:?} is signed by key {fingerprint}, which {store:?} does not trust ({reason}); vet the author, then `stormdb trust add`"
+        "bundle {bundle:?} is signed by key {fingerprint}, which {store:?} does not trust ({reason}); vet the author, then `stormdb trust add AUTHOR KEY.pub`"
     )]
     KeyUntrusted { bundle: PathBuf, fingerprint: String, store: PathBuf, reason: String },
     #[error(
@@ -135,11 +135,11 @@ pub enum Error {
 
     // The set of plugins.
     #[error(
-        "no plugin offers workload {workload:?} (offered: {offered}); install one with `stormdb plugin install`"
+        "no plugin offers workload {workload:?} (offered: {offered}); correct the name, or name the folder of its plugin with --plugins"
     )]
     WorkloadMissing { workload: String, offered: String },
     #[error(
-        "no plugin {name:?} was found (found: {found}); install it with `stormdb plugin install`"
+        "no plugin {name:?} was found (found: {found}); correct the name, or name its folder with --plugins"
     )]
     PluginMissing { name: String, found: String },
     #[error(

@@ -12,7 +12,7 @@ pub enum ReportError {
     #[error("unknown report format `{name}`; known: {}", known.join(", "))]
     UnknownFormat { name: String, known: Vec<&'static str> },
     #[error(
-        "cannot {step} {}; make room or permit writing there, or name another folder with `export_path`",
+        "cannot {step} {}: {source}; make room or permit writing there, or name another folder with `export_path`",
         path.display()
     )]
     Storage { step: &'static str, path: PathBuf, source: io::Error },

@@ -35,7 +35,7 @@ impl ExportPlan {
             .collect()
     }
 
-    /// Tries whether a file can be written, and leaves none behind: to be done before a run, not after it.
+    /// Tries whether a file can be written, and leaves nothing behind: to be done before a run, not after it.
     ///
     /// # Errors
     /// [`ReportError::Storage`] names the folder.
@@ -43,6 +43,15 @@ impl ExportPlan {
         if self.formats.is_empty() {
             return Ok(());
         }
+        let missing: Vec<&Path> =
+            self.folder.ancestors().take_while(|folder| !folder.exists()).collect();
+        let tried = self.try_file();
+        // The innermost first; what someone else has put there since keeps its folder.
+        missing.iter().for_each(|folder| drop(std::fs::remove_dir(folder)));
+        tried
+    }
+
+    fn try_file(&self) -> Result<(), ReportError> {
         let mut file = temporary(&self.folder)?;
         file.write_all(b"x").map_err(failed("write a file into", &self.folder))?;
         file.close().map_err(failed("remove a file from", &self.folder))

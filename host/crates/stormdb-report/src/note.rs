@@ -3,6 +3,7 @@
 use stormdb_analysis::{assess::BandAssessment, steady_mean::SteadyMean, warning::Warning};
 use stormdb_run::{
     assess::{AssessedBand, RunAssessment},
+    config::warning::WarningId,
     record::RunRecord,
 };
 
@@ -17,13 +18,15 @@ pub struct Note {
 
 /// The warnings of the plan, of the run, and of the analysis, each once.
 pub(crate) fn notes(record: &RunRecord, analysis: &RunAssessment) -> Vec<Note> {
-    let planned = record.header.plan.warnings.iter().map(|warning| Note {
-        id: serde_json::to_value(warning.id)
-            .ok()
-            .and_then(|id| id.as_str().map(str::to_owned))
-            .unwrap_or_default(),
-        message: warning.to_string(),
-    });
+    let warnings = record.header.plan.warnings.iter();
+    let planned =
+        warnings.filter(|warning| !is_outdated(warning.id, analysis)).map(|warning| Note {
+            id: serde_json::to_value(warning.id)
+                .ok()
+                .and_then(|id| id.as_str().map(str::to_owned))
+                .unwrap_or_default(),
+            message: warning.to_string(),
+        });
     let warned = record
         .warnings
         .iter()
@@ -38,6 +41,16 @@ pub(crate) fn notes(record: &RunRecord, analysis: &RunAssessment) -> Vec<Note> {
         }
     }
     notes
+}
+
+/// Whether a warning from before the run says nothing any more, or only what the analysis says better.
+fn is_outdated(id: WarningId, analysis: &RunAssessment) -> bool {
+    let about_pool = |warning: &Warning| matches!(warning, Warning::PoolSmallerThanWorkers { .. });
+    match id {
+        WarningId::LongRun => true,
+        WarningId::WorkersAboveConnections => analysis.assessment.warnings.iter().any(about_pool),
+        _ => false,
+    }
 }
 
 /// `band 3`, `bands 1-4, 6`.
@@ -103,7 +116,8 @@ impl About<'_> {
                 in_flight(self.name(*band), found, *ratio, *impossible)
             }
             Warning::PoolSmallerThanWorkers { bands } => format!(
-                "{}: fewer connections than workers, so that latency includes the wait for a connection",
+                "more workers than connections in {}: latency includes the wait for a connection, which is also shown \
+                 apart",
                 self.names(bands)
             ),
             Warning::PoolRatioVaries { lowest, highest } => format!(
@@ -165,7 +179,7 @@ impl About<'_> {
             notes.push(Note {
             id: "too-short".to_owned(),
             message: format!(
-                "{}: too short for ±95%, which takes {needed} intervals of a second or more; nothing about them is \
+                "{}: too short for ±95%, which takes {needed} intervals of a second or more, so that nothing is \
                  confirmed; raise `{length_key}`",
                 band_list(short.iter().map(|(band, _)| *band))
             ),

@@ -175,10 +175,9 @@ impl Range {
         let open = config.max_workers.is_none() || config.max_connections.is_none();
         if open && limits.is_none() {
             let message = format!(
-                "the ladder goes up to {free}: no maximum is set and the server was not asked, so \
-                 PostgreSQL's own \
-                 max_connections of 100 less 3 reserved ones is assumed; set `max_workers` and \
-                 `max_connections`"
+                "the ladder goes up to {free}: no maximum is set and what the server allows is not \
+                 known, so PostgreSQL's own max_connections of 100 less 3 reserved ones is assumed; \
+                 set `max_workers` and `max_connections`"
             );
             warnings.push(Warning::new(WarningId::LimitAssumed, message));
         }
@@ -323,9 +322,8 @@ fn warn_of_crowding(bands: &[BandPlan], warnings: &mut Vec<Warning>) {
     let crowded = indexes(bands, |band| band.workers > band.connections);
     if !crowded.is_empty() {
         let message = format!(
-            "more workers than connections in {}: workers wait for a connection, which is \
-             measured apart \
-             from the latency of the server",
+            "more workers than connections in {}: latency includes the wait for a connection, \
+             which is also shown apart",
             named(&crowded)
         );
         warnings.push(Warning::new(WarningId::WorkersAboveConnections, message));

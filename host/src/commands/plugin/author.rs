@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub(crate) fn keygen(out: &Path, comment: &str) -> Result<Exit, CommandError> {
-    let key = PrivateKey::generate(out, comment)?;
+    let key = PrivateKey::generate(out, comment).map_err(|error| CommandError::making(&error))?;
     print(&format!("{}\n{}.pub", out.display(), out.display()))?;
     note(&format!("key {}; keep the private key to yourself", key.public_key().fingerprint()));
     note(&format!("operators trust it with: stormdb trust add AUTHOR {}.pub", out.display()));
@@ -24,8 +24,8 @@ pub(crate) fn keygen(out: &Path, comment: &str) -> Result<Exit, CommandError> {
 }
 
 pub(crate) fn sign_bundle(bundle: &Path, key: &Path) -> Result<Exit, CommandError> {
-    let key = PrivateKey::read(key)?;
-    let signature = sign(bundle, &key)?;
+    let key = read_key(key)?;
+    let signature = sign(bundle, &key).map_err(|error| CommandError::making(&error))?;
     print(&signature.display().to_string())?;
     note(&format!("signed with key {}", key.public_key().fingerprint()));
     Ok(Exit::Success)
@@ -43,17 +43,22 @@ pub(crate) fn pack_bundle(arguments: &PackArgs) -> Result<Exit, CommandError> {
         workloads: workloads.clone(),
         dependencies: needs(dependencies)?,
     };
-    let key = key.as_deref().map(PrivateKey::read).transpose()?;
-    let bundle = pack(&draft, library, out, Existing::Replace)?;
+    let key = key.as_deref().map(read_key).transpose()?;
+    let bundle = pack(&draft, library, out, Existing::Replace)
+        .map_err(|error| CommandError::making(&error))?;
     print(&bundle.display().to_string())?;
     match key {
         Some(key) => {
-            sign(&bundle, &key)?;
+            sign(&bundle, &key).map_err(|error| CommandError::making(&error))?;
             note(&format!("signed with key {}", key.public_key().fingerprint()));
         }
         None => note(&format!("to sign it: stormdb plugin sign {} --key KEY", bundle.display())),
     }
     Ok(Exit::Success)
+}
+
+fn read_key(path: &Path) -> Result<PrivateKey, CommandError> {
+    PrivateKey::read(path).map_err(|error| CommandError::making(&error))
 }
 
 fn needs(dependencies: &[String]) -> Result<BTreeMap<String, String>, CommandError> {

@@ -9,6 +9,7 @@ use crate::{
     cli::PluginArgs,
     failure::CommandError,
     output::{columns, note, print, print_json},
+    places,
     vetting::Vetting,
 };
 
@@ -35,14 +36,20 @@ pub(crate) fn execute(plugins: &PluginArgs, json: bool) -> Result<Exit, CommandE
         ]
     }));
     rows.extend(catalog.refused().iter().map(refused_row));
-    print(&columns(&rows))?;
+    if rows.len() > 1 {
+        print(&columns(&rows))?;
+    }
     for refused in catalog.refused() {
         note(&format!("refused[{}]: {}", refused.error.id(), refused.error));
     }
     if rows.len() == 1 {
         let folders: Vec<_> = vetting.folders.iter().map(|f| f.display().to_string()).collect();
-        let looked = if folders.is_empty() { "no folder".to_owned() } else { folders.join(", ") };
-        note(&format!("no plugin found in {looked}; name a folder with --plugins FOLDER"));
+        let looked = if folders.is_empty() {
+            format!("{}, which does not exist", places::plugins_folder()?.display())
+        } else {
+            folders.join(", ")
+        };
+        note(&format!("no plugin in {looked}; name another folder with --plugins FOLDER"));
     }
     Ok(Exit::Success)
 }
@@ -52,7 +59,15 @@ fn refused_row(refused: &Refused) -> Vec<String> {
         Some(claim) => (claim.name.clone(), claim.version.to_string()),
         None => (refused.path.display().to_string(), "-".to_owned()),
     };
-    vec!["refused".to_owned(), name, version, "-".to_owned(), refused.error.id().to_owned()]
+    let none = "-".to_owned();
+    vec![
+        format!("refused[{}]", refused.error.id()),
+        name,
+        version,
+        none.clone(),
+        none.clone(),
+        none,
+    ]
 }
 
 fn document(catalog: &Catalog) -> serde_json::Value {

@@ -13,7 +13,7 @@ use super::{is_bundle_path, usable};
 use crate::{
     cli::VerifyArgs,
     failure::CommandError,
-    output::{columns, note, print, print_json},
+    output::{columns, fail, print, print_json},
     places,
     vetting::Vetting,
 };
@@ -67,7 +67,7 @@ fn show(bundle: &Path, explanation: &Explanation, all_steps: bool) -> Result<(),
         }
         Err(error) => {
             print(&format!("{} refused", bundle.display()))?;
-            note(&format!("error[{}]: {error}", error.id()));
+            fail(&error.clone().into());
         }
     }
     if all_steps {

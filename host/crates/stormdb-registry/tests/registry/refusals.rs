@@ -298,6 +298,6 @@ fn a_refusal_says_what_where_why_and_what_next() {
     let text = text
         .replace(&world.path("").display().to_string(), "/")
         .replace(&world.key.public_key().fingerprint(), "SHA256:KEY");
-    expect_test::expect![[r#"bundle "/plugins/tpcc-1.0.0.stormplug" is signed by key SHA256:KEY, which "/allowed_signers" does not trust (the key is not in it); vet the author, then `stormdb trust add`"#]]
+    expect_test::expect![[r#"bundle "/plugins/tpcc-1.0.0.stormplug" is signed by key SHA256:KEY, which "/allowed_signers" does not trust (the key is not in it); vet the author, then `stormdb trust add AUTHOR KEY.pub`"#]]
     .assert_eq(&text);
 }

@@ -88,8 +88,8 @@ fn a_folder_that_is_a_file_is_refused_before_the_run() {
         let text = error.to_string().replace(root.path().to_str().unwrap(), "ROOT");
         assert_eq!(
             text,
-            "cannot create the folder ROOT/results; make room or permit writing there, or name another folder with \
-             `export_path`"
+            "cannot create the folder ROOT/results: File exists (os error 17); make room or permit writing there, or \
+             name another folder with `export_path`"
         );
     }
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
@@ -99,5 +99,6 @@ fn a_folder_that_is_a_file_is_refused_before_the_run() {
 fn the_check_leaves_nothing_behind() {
     let root = tempfile::tempdir().unwrap();
     plan(root.path()).check().unwrap();
+    plan(&root.path().join("new/results")).check().unwrap();
     assert_eq!(names(root.path()), [""; 0]);
 }

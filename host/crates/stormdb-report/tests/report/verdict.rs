@@ -166,8 +166,8 @@ fn a_grid_has_no_gain_per_worker() {
 
             best     20 workers, 10 connections: 1,650 TPS, p95 17.6 ms (within 5% of the highest measured, 50%
                      fewer connections, confirmed by ±95%)
-            warning  bands 1, 3, 4: fewer connections than workers, so that latency includes the wait for a
-                     connection
+            warning  more workers than connections in bands 1, 3, 4: latency includes the wait for a connection,
+                     which is also shown apart
             warning  band 5: the largest one measured has the highest throughput, so that the peak may lie
                      beyond; raise `max_workers` and `max_connections`
         "#]],
@@ -237,27 +237,27 @@ fn short_bands_confirm_nothing() {
     check(
         &record,
         &expect![[r#"
-        stormdb 0.1.0  imdb on PostgreSQL 18.4 (embedded)  run 20241215-143022
-        plan  3 bands, exponential, 10-20 workers, 20-40 connections, 60s each (5s warm-up, 2s rest); about 3m 21s
-        load  1,000 movies, seed 42
+            stormdb 0.1.0  imdb on PostgreSQL 18.4 (embedded)  run 20241215-143022
+            plan  3 bands, exponential, 10-20 workers, 20-40 connections, 60s each (5s warm-up, 2s rest); about 3m 21s
+            load  1,000 movies, seed 42
 
-         band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms  gain/wkr  TPS/wkr errors  verdict
-          1/3      10     20    1,234       -     8.10     11.7     12.1         -    123.5      0  baseline
-          2/3      14     28    1,678       -     8.34     12.1     12.4    +111.0    119.9      0  scales
-          3/3      20     40    2,157       -     9.28     13.5     13.8     +79.7    107.8      0  scales
+             band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms  gain/wkr  TPS/wkr errors  verdict
+              1/3      10     20    1,234       -     8.10     11.7     12.1         -    123.5      0  baseline
+              2/3      14     28    1,678       -     8.34     12.1     12.4    +111.0    119.9      0  scales
+              3/3      20     40    2,157       -     9.28     13.5     13.8     +79.7    107.8      0  scales
 
-        TPS by workers
-            10 #######################                       1,234
-            14 ###############################               1,678
-            20 ########################################      2,157  <- best
+            TPS by workers
+                10 #######################                       1,234
+                14 ###############################               1,678
+                20 ########################################      2,157  <- best
 
-        best     20 workers, 40 connections: 2,157 TPS, p95 13.5 ms (the highest measured)
-        limit    throughput still grows at 20 workers, the most measured
-        warning  bands 1-3: too short for ±95%, which takes 30 intervals of a second or more; nothing about
-                 them is confirmed; raise `test_duration`
-        warning  band 3: the largest one measured has the highest throughput, so that the peak may lie
-                 beyond; raise `max_workers` and `max_connections`
-    "#]],
+            best     20 workers, 40 connections: 2,157 TPS, p95 13.5 ms (the highest measured)
+            limit    throughput still grows at 20 workers, the most measured
+            warning  bands 1-3: too short for ±95%, which takes 30 intervals of a second or more, so that
+                     nothing is confirmed; raise `test_duration`
+            warning  band 3: the largest one measured has the highest throughput, so that the peak may lie
+                     beyond; raise `max_workers` and `max_connections`
+        "#]],
     );
 }
 
