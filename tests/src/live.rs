@@ -106,6 +106,12 @@ impl Told {
         self.events.iter().filter(move |told| told["event"] == event)
     }
 
+    /// Id and message of the error that it ended with.
+    pub fn error(&self) -> Option<(&str, &str)> {
+        let error = self.all("error").last()?;
+        Some((error["id"].as_str()?, error["message"].as_str()?))
+    }
+
     /// Everything, for the message of an assertion.
     pub fn transcript(&self) -> String {
         let Self { status, stdout, events, notes } = self;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failure here is a failed test")]
 
 mod cli;
+mod documented;
 mod faults;
 mod layers;
 mod load;

@@ -26,7 +26,6 @@ const EMPTY_NAMES: &[&str] = &[
 
 /// The files that may use `unsafe` outside of tests, and why.
 const UNSAFE_FILES: &[(&str, &str)] = &[
-    ("tests/fixtures/stormdb-hostile/src/harm.rs", "a crash on purpose"),
     ("plugin-api/src/entry.rs", "the exported symbol"),
     ("plugin-api/src/rows.rs", "values that the host lends for one call"),
     ("plugin-api/src/service.rs", "services between plugins, by address"),

@@ -77,9 +77,9 @@ async fn the_second_signal_stops_at_once() {
 /// The code, the reason, the record's end, and files that say the same.
 fn stopped(lab: &Lab, told: &Told, code: u8) {
     assert_eq!(told.status.code(), Some(code.into()), "{}", told.transcript());
-    let notes = told.notes.concat();
-    assert!(notes.contains("error[interrupted]"), "{notes}");
-    assert!(notes.contains("stormdb report"), "{notes}");
+    let (id, message) = told.error().unwrap();
+    assert_eq!(id, "interrupted");
+    assert!(message.contains("stormdb report"), "{message}");
     match Stored::latest(lab).unwrap().record.outcome {
         Some(Outcome::Stopped { exit_code, failure }) => {
             assert_eq!((exit_code, failure.id.as_str()), (code, "interrupted"));
