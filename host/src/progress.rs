@@ -82,6 +82,10 @@ impl Progress {
     /// The run begins: title and plan.
     pub(crate) fn run_started(&self, record: &RunRecord) {
         self.row(&terminal::title(&record.header, self.style));
+        if matches!(self.display, Display::Events) {
+            let header = Box::new(record.header.clone());
+            write_event(&RunEvent::RunStarted { header });
+        }
     }
 
     /// One event, after the record has it.
@@ -110,11 +114,7 @@ impl Progress {
         let bands = record.header.plan.bands.len();
         match &mut self.display {
             Display::Bars(bars) => bars.event(event, bands),
-            Display::Events => {
-                if let Ok(line) = event_line(event) {
-                    write_line(&line);
-                }
-            }
+            Display::Events => write_event(event),
             Display::Lines { told } => {
                 let due = told.elapsed() >= HEARTBEAT;
                 if let Some(line) = line(event, self.band.as_ref(), self.started, bands, due) {
@@ -153,6 +153,13 @@ impl Progress {
         }
         // A reader that went away does not end the run; the record is kept.
         self.beside(|| drop(print(text)));
+    }
+}
+
+fn write_event(event: &RunEvent) {
+    // An event with a value that JSON does not have is not shown; the record has it.
+    if let Ok(line) = event_line(event) {
+        write_line(&line);
     }
 }
 

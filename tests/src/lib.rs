@@ -2,8 +2,11 @@
 
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
+pub mod author;
 pub mod hostile;
 pub mod lab;
 pub mod live;
 pub mod server;
 pub mod stored;
+pub mod tcp;
+pub mod untouched;

@@ -29,10 +29,14 @@ impl Server {
         let given = std::env::var_os("STORMDB_PG_BIN").map(std::path::PathBuf::from);
         let binaries =
             Binaries::find(given.as_deref(), &installed).expect("a PostgreSQL to test with");
-        let cluster =
-            Cluster::new(&PgHome::at(lab.path().join("server")), binaries).expect("a cluster");
-        let settings = ClusterSettings { max_connections, ..ClusterSettings::default() };
-        Self { running: cluster.lease(&settings).expect("the server starts") }
+        Self::of(lab, binaries, &ClusterSettings { max_connections, ..ClusterSettings::default() })
+    }
+
+    /// Starts a server of these programs.
+    pub fn of(lab: &Lab, binaries: Binaries, settings: &ClusterSettings) -> Self {
+        let home = PgHome::at(lab.path().join("server"));
+        let cluster = Cluster::new(&home, binaries).expect("a cluster");
+        Self { running: cluster.lease(settings).expect("the server starts") }
     }
 
     /// The flags that make `stormdb` use it as the administrator.

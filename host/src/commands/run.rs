@@ -205,18 +205,13 @@ fn exports(config: &ExportConfig) -> Result<ExportPlan, CommandError> {
 }
 
 fn refuse_bands_beyond(plan: &RunPlan) -> Result<(), CommandError> {
-    let (Some(server), Some(first)) = (&plan.server, plan.bands_beyond_server.first()) else {
-        return Ok(());
-    };
-    let needed = plan.connections_max;
-    let free = server.free();
-    let message = format!(
-        "band {first} and {} more need up to {needed} connections, the server has {free} free of max_connections {}; \
-         raise max_connections, or lower `max_connections` of the ladder",
-        plan.bands_beyond_server.len() - 1,
-        server.max_connections,
-    );
-    Err(CommandError::new(Exit::Target, "target-too-few-connections", message))
+    let beyond = |warning: &&Warning| warning.id == WarningId::BeyondServer;
+    match plan.warnings.iter().find(beyond) {
+        Some(warning) => {
+            Err(CommandError::new(Exit::Target, "target-too-few-connections", warning))
+        }
+        None => Ok(()),
+    }
 }
 
 fn random_seed() -> u64 {
@@ -254,7 +249,8 @@ const DATA_SEED: u64 = 42;
 fn check_workload(resolved: &Resolved, offer: &Offer) -> Result<(), CommandError> {
     let operations: Vec<&str> =
         offer.workload.operations.iter().map(|operation| operation.name.as_str()).collect();
-    Ok(resolved.check_workload(&offer.workload.config_schema, &operations)?)
+    resolved.check_workload(&offer.workload.config_schema, &operations)?;
+    offer.check_mix()
 }
 
 fn requirements(offer: &Offer, plan: &RunPlan) -> Requirements {

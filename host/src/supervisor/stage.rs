@@ -145,12 +145,18 @@ pub(crate) fn find_offer(
     };
     let mix: Vec<f64> =
         workload.operations.iter().map(|operation| weight(&operation.name)).collect();
-    if mix.iter().sum::<f64>() <= 0.0 {
-        let message =
-            "every weight of `workload_config.mix` is 0; give one operation a positive weight";
-        return Err(CommandError::usage("mix-empty", message));
-    }
     Ok(Offer { plugin: plugin.to_owned(), workload: workload.clone(), mix })
+}
+
+impl Offer {
+    /// Refuses a mix of which no operation can be drawn.
+    pub(crate) fn check_mix(&self) -> Result<(), CommandError> {
+        if self.mix.iter().sum::<f64>() > 0.0 {
+            return Ok(());
+        }
+        let message = "no operation of the workload has a weight above 0; give weights in `workload_config.mix`";
+        Err(CommandError::usage("mix-empty", message))
+    }
 }
 
 /// What the kernel does not enforce, in words; nothing where everything is in force.

@@ -142,8 +142,8 @@ impl ReadyTarget {
 
 /// What the embedded server allows when it is started with room for `connections`.
 pub(crate) fn embedded_limits(connections: u32) -> ServerLimits {
-    // PostgreSQL's own default for superusers, and the monitor connection.
-    ServerLimits { max_connections: embedded_connections(connections), reserved: 3, in_use: 1 }
+    // Its superuser may have what PostgreSQL keeps for superusers; the monitor connection is in use.
+    ServerLimits { max_connections: embedded_connections(connections), reserved: 0, in_use: 1 }
 }
 
 fn embedded_connections(needed: u32) -> u32 {

@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failure here is a failed test")]
 
+mod cli;
 mod documented;
 mod faults;
 mod layers;
+mod load;
+mod refusals;
 mod repository;
+mod servers;
 mod tidy;
 mod workloads;

@@ -124,11 +124,14 @@ pub fn plan(config: &RunConfig, limits: Option<ServerLimits>) -> Result<RunPlan,
     let bands_beyond_server =
         indexes(&bands, |band| free.is_some_and(|free| band.connections > free));
     warn_of_crowding(&bands, &mut warnings);
-    if let Some(free) = free.filter(|_| !bands_beyond_server.is_empty()) {
+    let connections_max = bands.iter().map(|band| band.connections).max().unwrap_or(0);
+    if let Some(server) = limits.filter(|_| !bands_beyond_server.is_empty()) {
+        let ServerLimits { max_connections, .. } = server;
+        let free = server.free();
         let message = format!(
-            "more connections than the {free} that the server has free in {}; lower \
-             `max_connections` \
-             here, or raise it on the server",
+            "up to {connections_max} connections are needed in {}, but of the server's \
+             max_connections of {max_connections} only {free} are free; plan fewer connections, \
+             or raise max_connections on the server",
             named(&bands_beyond_server)
         );
         warnings.push(Warning::new(WarningId::BeyondServer, message));
@@ -142,7 +145,6 @@ pub fn plan(config: &RunConfig, limits: Option<ServerLimits>) -> Result<RunPlan,
         }
         warnings.push(Warning::new(WarningId::LongRun, message));
     }
-    let connections_max = bands.iter().map(|band| band.connections).max().unwrap_or(0);
     Ok(RunPlan {
         strategy,
         bands,

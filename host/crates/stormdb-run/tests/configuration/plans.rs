@@ -38,7 +38,7 @@ fn a_bare_ladder_climbs_to_what_the_server_has_free() {
     assert_eq!(assumed.bands[5].workers, 97);
     assert_eq!(assumed.server, None);
     expect![[r#"
-        LimitAssumed: the ladder goes up to 97: no maximum is set and the server was not asked, so PostgreSQL's own max_connections of 100 less 3 reserved ones is assumed; set `max_workers` and `max_connections`
+        LimitAssumed: the ladder goes up to 97: no maximum is set and what the server allows is not known, so PostgreSQL's own max_connections of 100 less 3 reserved ones is assumed; set `max_workers` and `max_connections`
     "#]].assert_eq(&messages(&assumed));
 }
 
@@ -63,7 +63,7 @@ fn bands_beyond_the_server_are_named() {
     assert_eq!(plan.bands_beyond_server, [4]);
     assert_eq!(plan.connections_max, 99);
     expect![[r#"
-        BeyondServer: more connections than the 96 that the server has free in band 4; lower `max_connections` here, or raise it on the server
+        BeyondServer: up to 99 connections are needed in band 4, but of the server's max_connections of 100 only 96 are free; plan fewer connections, or raise max_connections on the server
         LongRun: 4 bands take 2h 6m in all
     "#]].assert_eq(&messages(&plan));
 }
@@ -96,7 +96,7 @@ fn the_json_form() {
           "warnings": [
             {
               "id": "workers-above-connections",
-              "message": "more workers than connections in band 1: workers wait for a connection, which is measured apart from the latency of the server"
+              "message": "more workers than connections in band 1: latency includes the wait for a connection, which is also shown apart"
             }
           ]
         }"#]].assert_eq(&json);

@@ -1,0 +1,7 @@
+//! Wrong input: each has its id and its exit code, nothing is executed, and nothing is lost.
+
+mod configuration;
+mod keeping;
+mod plugins;
+mod storage;
+mod targets;
