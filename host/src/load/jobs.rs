@@ -16,7 +16,7 @@ use stormdb_engine::{
     spec::{OperationSpec, RetryPolicy, Weight},
 };
 use stormdb_plugin_api::{
-    Error,
+    Error, ErrorKind,
     abi::workload::{Creation, WorkloadBox},
     describe::{Description, WorkloadDescription},
 };
@@ -131,7 +131,7 @@ impl Jobs {
             seed: data_seed,
             config: RStr::from_str(&config),
         };
-        let host = HostObject::boxed(Arc::clone(&self.shared));
+        let host = HostObject::boxed(Arc::clone(&self.shared), plugin);
         let workload = match module.create()(host, asked) {
             RResult::ROk(workload) => workload,
             RResult::RErr(error) => return Err(plugin_refusal("create", &error.into())),
@@ -307,14 +307,21 @@ fn plugin_refusal(callback: &str, error: &Error) -> Refusal {
 fn fault_of(error: &Error) -> Fault {
     let class = error.sqlstate().map(ErrorClass::of_sqlstate);
     match (error.kind(), class) {
-        (stormdb_plugin_api::ErrorKind::Config, _) => Fault::Usage,
-        (stormdb_plugin_api::ErrorKind::ConnectionLost, _)
+        (ErrorKind::Config, _) => Fault::Usage,
+        (ErrorKind::ConnectionLost, _)
         | (_, Some(ErrorClass::ConnectionLost | ErrorClass::ServerUnavailable)) => Fault::Target,
         _ => Fault::Plugin,
     }
 }
 
 fn engine(error: &EngineError) -> Refusal {
+    // A workload that finds no data to work with says how to load it; that is no misbehaviour.
+    if let EngineError::Plugin { callback: "attach", source, .. } = error
+        && source.kind() == ErrorKind::Workload
+    {
+        let failure = Failure { id: "workload-not-ready".to_owned(), message: source.to_string() };
+        return Refusal { failure, fault: Fault::Usage };
+    }
     let fault = match error {
         EngineError::Connect { .. } => Fault::Target,
         EngineError::Plugin { source, .. } => fault_of(source),

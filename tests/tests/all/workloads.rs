@@ -103,3 +103,16 @@ fn a_teardown_drops_only_its_own_schema() {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(Path::new(&lab.results()).exists());
 }
+
+#[test]
+fn a_run_without_data_says_how_to_load_it() {
+    let lab = Lab::new();
+    let server = Server::start(&lab, 50);
+    for workload in ["imdb", "simple", "pgbench"] {
+        let mut command = lab.stormdb_with_plugins(&["run", "--workload", workload]);
+        command.args(server.flags()).arg("--export-path").arg(lab.results());
+        let ended = run(&mut command);
+        ended.refused(2, "workload-not-ready");
+        assert!(ended.stderr.contains("run once with --setup"), "{}", ended.stderr);
+    }
+}
