@@ -1,9 +1,17 @@
 //! The command line: what can be typed, and nothing else.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+    builder::Resettable,
+};
 use stormdb_run::config::overrides::Overrides;
+
+use crate::places::variable;
 
 /// PostgreSQL scalability lab: signed workload plugins, progressive bands, a verdict with its
 /// evidence.
@@ -378,6 +386,27 @@ pub(crate) enum PgCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+impl Cli {
+    /// Reads a command line and the variables that stand in for flags.
+    pub(crate) fn read(arguments: Vec<OsString>) -> Result<Self, clap::Error> {
+        let command = without_empty_variables(Self::command());
+        let mut matches = command.try_get_matches_from(spell_out(arguments))?;
+        Self::from_arg_matches_mut(&mut matches)
+    }
+}
+
+/// An empty variable counts as unset.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty =
+        |name: &OsStr| name.to_str().and_then(variable).is_some_and(|value| value.is_empty());
+    command
+        .mut_args(|argument| match argument.get_env() {
+            Some(name) if is_empty(name) => argument.env(Resettable::Reset),
+            Some(_) | None => argument,
+        })
+        .mut_subcommands(without_empty_variables)
 }
 
 /// Puts `run` where the documented spelling `stormdb --config FILE …` leaves it out.

@@ -38,7 +38,10 @@ impl CommandError {
     /// What a command that makes or trusts something was asked for: no plugin is refused by it.
     pub(crate) fn making(error: &stormdb_registry::Error) -> Self {
         let exit = match error {
-            stormdb_registry::Error::Io { .. } => Exit::Storage,
+            // A path that leads nowhere was typed wrongly.
+            stormdb_registry::Error::Io { source, .. } if *source != rustix::io::Errno::NOENT => {
+                Exit::Storage
+            }
             _ => Exit::Usage,
         };
         Self::new(exit, error.id(), chain(error))

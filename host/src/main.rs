@@ -15,16 +15,15 @@ mod vetting;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use stormdb_run::exit::Exit;
 
 use crate::{
-    cli::{Cli, Command, GlobalArgs, spell_out},
+    cli::{Cli, Command, GlobalArgs},
     failure::CommandError,
 };
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse_from(spell_out(std::env::args_os().collect())) {
+    let cli = match Cli::read(std::env::args_os().collect()) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are results; everything else is a usage error.

@@ -114,6 +114,8 @@ impl Progress {
         let bands = record.header.plan.bands.len();
         match &mut self.display {
             Display::Bars(bars) => bars.event(event, bands),
+            // A line of log is in the log already.
+            Display::Events if matches!(event, RunEvent::Logged { .. }) => {}
             Display::Events => write_event(event),
             Display::Lines { told } => {
                 let due = told.elapsed() >= HEARTBEAT;

@@ -2,7 +2,7 @@
 
 use std::{
     os::unix::process::CommandExt as _,
-    path::Path,
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
@@ -21,15 +21,20 @@ pub struct Server {
     running: RunningCluster,
 }
 
+/// The programs that `STORMDB_PG_BIN` names, the installed bundle, or the system's.
+pub fn programs() -> Binaries {
+    let folder = |variable| std::env::var_os(variable).map(PathBuf::from);
+    let (data, home) = (folder("XDG_DATA_HOME"), folder("HOME"));
+    let installed = PgHome::standard(data.as_deref(), home.as_deref()).expect("a home");
+    let given = folder("STORMDB_PG_BIN");
+    Binaries::find(given.as_deref(), &installed).expect("a PostgreSQL to test with")
+}
+
 impl Server {
-    /// Starts a server in the lab's folder from the programs that `STORMDB_PG_BIN` names, the
-    /// installed bundle, or the system's.
+    /// Starts a server in the lab's folder.
     pub fn start(lab: &Lab, max_connections: u32) -> Self {
-        let installed = PgHome::standard(None, Some(Path::new("/"))).expect("a home");
-        let given = std::env::var_os("STORMDB_PG_BIN").map(std::path::PathBuf::from);
-        let binaries =
-            Binaries::find(given.as_deref(), &installed).expect("a PostgreSQL to test with");
-        Self::of(lab, binaries, &ClusterSettings { max_connections, ..ClusterSettings::default() })
+        let settings = ClusterSettings { max_connections, ..ClusterSettings::default() };
+        Self::of(lab, programs(), &settings)
     }
 
     /// Starts a server of these programs.

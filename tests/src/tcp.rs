@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::TcpListener,
     os::unix::fs::chown,
     path::{Path, PathBuf},
     process::Command,
@@ -14,7 +15,7 @@ use stormdb_target::{
     place::PgHome,
 };
 
-use crate::{lab::Lab, server::Server, untouched::closed_port};
+use crate::{lab::Lab, server::Server};
 
 /// What every TCP client must say; spelt so that no output holds it by chance.
 pub const PASSWORD: &str = "Xq7'\\ secret of the test";
@@ -40,7 +41,9 @@ pub fn system() -> Option<Binaries> {
 
 impl TcpServer {
     pub fn start(lab: &Lab, binaries: Binaries) -> Self {
-        let port = closed_port();
+        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = free.local_addr().expect("a bound socket").port();
+        drop(free);
         let tcp = Some(TcpAccess { port, password: Secret::new(PASSWORD.to_owned()) });
         let settings = ClusterSettings { max_connections: 30, tcp };
         Self { server: Server::of(lab, binaries, &settings), port }

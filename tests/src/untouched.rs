@@ -5,9 +5,12 @@ use std::{
     collections::BTreeMap,
     fs,
     io::ErrorKind,
-    net::TcpListener,
+    net::{Ipv4Addr, SocketAddrV4, TcpListener},
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
 };
+
+use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
 
 use crate::lab::Lab;
 
@@ -70,8 +73,51 @@ impl Default for Doorbell {
     }
 }
 
-/// A port of this machine at which nothing listens.
-pub fn closed_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("a bound socket").port()
+/// A port of 127.0.0.1 at which nothing listens, and nothing can while this is held.
+#[derive(Debug)]
+pub struct ClosedPort {
+    _bound: OwnedFd,
+    number: String,
+}
+
+impl ClosedPort {
+    pub fn new() -> Self {
+        let bound = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
+        bind(&bound, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let address = getsockname(&bound).expect("a bound socket");
+        let address = SocketAddrV4::try_from(address).expect("an address of its family");
+        Self { _bound: bound, number: address.port().to_string() }
+    }
+
+    /// The flags that lead there.
+    pub fn flags(&self) -> [&str; 4] {
+        ["--host", "127.0.0.1", "--port", &self.number]
+    }
+
+    /// `127.0.0.1:PORT`
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.number)
+    }
+}
+
+impl Default for ClosedPort {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::{ClosedPort, Doorbell};
+
+    #[test]
+    fn a_doorbell_tells_each_ring_once_and_a_closed_port_answers_nobody() {
+        let doorbell = Doorbell::new();
+        assert!(!doorbell.rang());
+        drop(TcpStream::connect(("127.0.0.1", doorbell.port)).expect("it listens"));
+        assert_eq!([doorbell.rang(), doorbell.rang()], [true, false]);
+        assert!(TcpStream::connect(ClosedPort::new().address()).is_err());
+    }
 }

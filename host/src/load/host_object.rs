@@ -72,24 +72,28 @@ fn event_of(progress: &StageProgress) -> RunEvent {
 }
 
 /// One workload instance's handle.
-pub(crate) struct HostObject(pub(crate) Arc<Shared>);
+pub(crate) struct HostObject {
+    shared: Arc<Shared>,
+    /// Name of the plugin, by which its lines of log are known.
+    plugin: String,
+}
 
 impl HostObject {
-    pub(crate) fn boxed(shared: Arc<Shared>) -> HostBox {
-        Host_TO::from_value(Self(shared), TD_Opaque)
+    pub(crate) fn boxed(shared: Arc<Shared>, plugin: String) -> HostBox {
+        Host_TO::from_value(Self { shared, plugin }, TD_Opaque)
     }
 }
 
 impl Host for HostObject {
     fn statement(&self, sql: RStr<'_>) -> u32 {
-        self.0.statements.register(sql.as_str())
+        self.shared.statements.register(sql.as_str())
     }
 
     fn log_level(&self) -> u8 {
-        self.0.log_level
+        self.shared.log_level
     }
 
-    fn log(&self, level: u8, target: RStr<'_>, message: RStr<'_>) {
+    fn log(&self, level: u8, _target: RStr<'_>, message: RStr<'_>) {
         let level = match level {
             0 | 1 => "error",
             2 => "warn",
@@ -99,17 +103,17 @@ impl Host for HostObject {
         };
         let event = RunEvent::Logged {
             level: level.to_owned(),
-            target: target.to_string(),
+            target: self.plugin.clone(),
             message: message.to_string(),
         };
         // A plugin that logs faster than the supervisor reads loses lines, not time.
-        match self.0.notices.try_send(Notice::Event { event: Box::new(event) }) {
+        match self.shared.notices.try_send(Notice::Event { event: Box::new(event) }) {
             Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
         }
     }
 
     fn progress(&self, done: u64, total: u64, unit: RStr<'_>) {
-        let mut progress = self.0.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut progress = self.shared.progress.lock().unwrap_or_else(PoisonError::into_inner);
         progress.done = progress.done.saturating_add(done);
         progress.total = total.max(progress.total);
         if progress.unit != unit.as_str() {
@@ -120,14 +124,14 @@ impl Host for HostObject {
             progress.told = Some(Instant::now());
             let event = event_of(&progress);
             drop(progress);
-            self.0.tell(event);
+            self.shared.tell(event);
         }
     }
 
     fn report(&self, kind: RStr<'_>, json: RStr<'_>) {
         let kind = kind.to_string();
         match serde_json::from_str(json.as_str()) {
-            Ok(value) => self.0.tell(RunEvent::Reported { kind, value }),
+            Ok(value) => self.shared.tell(RunEvent::Reported { kind, value }),
             Err(error) => {
                 let message = RString::from(format!("the result `{kind}` is no JSON: {error}"));
                 self.log(2, RStr::from_str("stormdb"), message.as_rstr());
@@ -136,7 +140,7 @@ impl Host for HostObject {
     }
 
     fn service(&self, plugin: RStr<'_>, id: RStr<'_>) -> *const () {
-        match self.0.modules.get(plugin.as_str()) {
+        match self.shared.modules.get(plugin.as_str()) {
             Some(module) => module.get_extension()(id),
             None => std::ptr::null(),
         }

@@ -131,7 +131,7 @@ impl Jobs {
             seed: data_seed,
             config: RStr::from_str(&config),
         };
-        let host = HostObject::boxed(Arc::clone(&self.shared));
+        let host = HostObject::boxed(Arc::clone(&self.shared), plugin);
         let workload = match module.create()(host, asked) {
             RResult::ROk(workload) => workload,
             RResult::RErr(error) => return Err(plugin_refusal("create", &error.into())),

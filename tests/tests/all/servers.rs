@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
 use stormdb_tests::{
     lab::{Ended, Lab, run},
-    server::Server,
+    server::{Server, programs},
     stored::Stored,
     tcp::{PASSWORD, TcpServer, make_authority, system},
 };
@@ -53,9 +53,8 @@ fn secret(path: &Path, text: &str) -> String {
 
 #[test]
 fn a_password_from_each_of_its_sources() {
-    let Some(binaries) = system() else { return };
     let lab = Lab::new();
-    let server = TcpServer::start(&lab, binaries);
+    let server = TcpServer::start(&lab, programs());
     let passfile = |host: &str| {
         let escaped = PASSWORD.replace('\\', "\\\\").replace(':', "\\:");
         format!("# of the test\n{host}:{}:*:postgres:{escaped}\n", server.port)

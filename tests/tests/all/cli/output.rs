@@ -50,6 +50,29 @@ fn results_and_progress_do_not_mix() {
     assert_eq!(both.json()["metadata"]["bands_tested"], 1);
 }
 
+/// What a plugin logs is said once, under the plugin's name.
+#[test]
+fn a_plugins_log_names_the_plugin() {
+    let lab = Lab::new();
+    let server = Server::start(&lab, 20);
+    let pgbench = |flags: &[&str]| {
+        let mut command = lab.stormdb_with_plugins(&["run", "--workload", "pgbench_select_only"]);
+        command.args(["--workers", "1", "--connections", "1", "--duration", "300ms"]);
+        let ended =
+            run(command.args(server.flags()).args(["--export-path", "results"]).args(flags));
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        ended.stderr
+    };
+    pgbench(&["--setup", "--scale", "1"]);
+    let said = "the pgbench tables hold 1 branches";
+    let text = pgbench(&["--scale", "2"]);
+    let lines: Vec<_> = text.lines().filter(|line| line.contains(said)).collect();
+    assert_eq!(lines.len(), 1, "{text}");
+    assert!(lines[0].contains("WARN") && lines[0].contains("stormdb-pgbench"), "{text}");
+    let json = pgbench(&["--scale", "2", "--log-format", "json"]);
+    assert_eq!(events(&json).iter().filter(|line| line.to_string().contains(said)).count(), 1);
+}
+
 fn events(stderr: &str) -> Vec<Value> {
     let parse = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     stderr.lines().map(parse).collect()

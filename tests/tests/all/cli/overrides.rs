@@ -31,6 +31,20 @@ fn each_layer_overrides_the_one_below() {
     assert_eq!(planned(&lab, &[], &from_variable), 3);
 }
 
+#[test]
+fn an_empty_variable_counts_as_unset() {
+    let lab = Lab::new();
+    let empty = [
+        ("STORMDB_CONFIG", ""),
+        ("STORMDB_LOG_LEVEL", ""),
+        ("STORMDB_LOG_FORMAT", ""),
+        ("STORMDB_PG_BIN", ""),
+        ("STORMDB_WORKERS", ""),
+        ("PGHOST", ""),
+    ];
+    assert_eq!(planned(&lab, &["--workload", "simple"], &empty), 8);
+}
+
 /// The address that a plan looks for the server at.
 #[track_caller]
 fn looked_at(lab: &Lab, arguments: &[&str], variables: &[(&str, &str)]) -> String {

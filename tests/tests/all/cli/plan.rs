@@ -6,7 +6,7 @@ use serde_json::Value;
 use stormdb_tests::{
     lab::{Lab, run},
     server::Server,
-    untouched::{closed_port, kept},
+    untouched::{ClosedPort, kept},
 };
 
 use crate::repository::root;
@@ -42,14 +42,13 @@ fn grid(line: &str) -> Option<[usize; 3]> {
 #[test]
 fn every_sample_plans_the_bands_of_its_first_line() {
     let lab = Lab::new();
-    let port = closed_port().to_string();
-    let nowhere = ["--host", "127.0.0.1", "--port", &port];
+    let closed = ClosedPort::new();
     for sample in samples() {
         let name = sample.display();
         let text = fs::read_to_string(&sample).unwrap();
         let line = text.lines().next().unwrap();
         let mut command = lab.stormdb(&["plan", "--json", "--config"]);
-        let ended = run(command.arg(&sample).args(nowhere));
+        let ended = run(command.arg(&sample).args(closed.flags()));
         assert_eq!(ended.code, Some(0), "{name}: {}", ended.stderr);
         let plan = ended.json();
         let (workers, connections) = (sizes(&plan, "workers"), sizes(&plan, "connections"));
@@ -82,7 +81,7 @@ fn every_sample_plans_the_bands_of_its_first_line() {
         let seconds: f64 = plan["bands"].as_array().unwrap().iter().map(seconds).sum();
         assert!((plan["total_seconds"].as_f64().unwrap() - seconds).abs() < 1e-6, "{name}");
         let missing = |key: &str| plan[key].as_str().unwrap().to_owned();
-        assert!(missing("server_missing").contains(&format!("127.0.0.1:{port}")), "{name}");
+        assert!(missing("server_missing").contains(&closed.address()), "{name}");
         assert!(missing("plugin_missing").starts_with("no plugin offers workload"), "{name}");
         assert!(plan["plugin"].is_null() && plan["server"].is_null(), "{name}");
     }
@@ -100,9 +99,9 @@ fn seconds(band: &Value) -> f64 {
 #[test]
 fn the_text_says_what_is_missing() {
     let lab = Lab::new();
-    let port = closed_port().to_string();
-    let nowhere = ["--host", "127.0.0.1", "--port", &port, "--workload", "imdb"];
-    let ended = run(lab.stormdb(&["plan", "--progressive"]).args(nowhere));
+    let closed = ClosedPort::new();
+    let mut command = lab.stormdb(&["plan", "--progressive", "--workload", "imdb"]);
+    let ended = run(command.args(closed.flags()));
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let rows = ended.stdout.lines().skip(1).take_while(|line| !line.is_empty());
     let servers: Vec<_> = rows.map(|row| row.split_whitespace().last().unwrap()).collect();

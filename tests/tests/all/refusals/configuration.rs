@@ -78,6 +78,15 @@ fn a_flag_that_is_out_of_range() {
     );
 }
 
+/// A value that breaks two rules of the schema is one problem.
+#[test]
+fn a_mistake_is_said_once() {
+    let lab = Lab::new();
+    let ended = run(&mut lab.stormdb(&["run", "-w", "simple", "--duration", "5"]));
+    ended.refused(2, "malformed");
+    assert_eq!(ended.stderr.matches("error[").count(), 1, "{}", ended.stderr);
+}
+
 #[test]
 fn a_file_that_is_not_there() {
     let lab = Lab::new();

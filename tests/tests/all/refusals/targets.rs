@@ -4,19 +4,20 @@ use std::{fs, path::Path};
 
 use stormdb_tests::{
     lab::{Lab, run},
-    tcp::{PASSWORD, TcpServer, system},
-    untouched::{closed_port, kept},
+    server::programs,
+    tcp::{PASSWORD, TcpServer},
+    untouched::{ClosedPort, kept},
 };
 
 #[test]
 fn a_server_that_is_down() {
     let lab = Lab::new();
-    let port = closed_port().to_string();
+    let closed = ClosedPort::new();
     let mut command = lab.stormdb_with_plugins(&["run", "--setup", "--workload", "simple"]);
-    command.args(["--host", "127.0.0.1", "--port", &port, "--export-path"]).arg(lab.results());
+    command.args(closed.flags()).arg("--export-path").arg(lab.results());
     let ended = run(&mut command);
     ended.refused(5, "target-unreachable");
-    assert!(ended.stderr.contains(&format!("127.0.0.1:{port}")), "{}", ended.stderr);
+    assert!(ended.stderr.contains(&closed.address()), "{}", ended.stderr);
     assert_eq!(ended.stdout, "");
     assert!(kept(&lab).is_empty());
 }
@@ -35,9 +36,8 @@ fn a_host_that_has_no_address() {
 #[test]
 fn a_wrong_password_and_where_passwords_never_are() {
     const WRONG: &str = "Zk3 wrong secret of the test";
-    let Some(binaries) = system() else { return };
     let lab = Lab::new();
-    let server = TcpServer::start(&lab, binaries);
+    let server = TcpServer::start(&lab, programs());
     let mut said = Vec::new();
     let run_with = |password: &str| {
         let mut command = lab.stormdb_with_plugins(&["run", "--setup", "--workload", "simple"]);
@@ -91,9 +91,9 @@ fn a_password_beside_a_mistake() {
 #[test]
 fn a_password_file_that_is_not_there() {
     let lab = Lab::new();
-    let port = closed_port().to_string();
+    let closed = ClosedPort::new();
     let mut command = lab.stormdb_with_plugins(&["run", "--workload", "simple"]);
-    command.args(["--host", "127.0.0.1", "--port", &port]);
+    command.args(closed.flags());
     let ended = run(command.args(["--set", "database.password_file=lost"]));
     ended.refused(2, "password-unreadable");
     assert!(!Path::new(&lab.runs()).exists());

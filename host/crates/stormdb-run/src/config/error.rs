@@ -48,6 +48,8 @@ impl ConfigError {
     /// The problems in the order in which a reader meets their places.
     pub(crate) fn invalid(mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|problem| problem.at.as_ref().map(|at| (at.origin.layer, at.offset)));
+        // A value may break two rules of the schema that are one to the reader.
+        problems.dedup_by_key(|problem| problem.to_string());
         Self::Invalid(problems)
     }
 
