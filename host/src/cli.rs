@@ -20,7 +20,7 @@ use crate::places::variable;
 #[command(
     after_help = "`stormdb --config FILE --progressive --setup` is the same as `stormdb run …`.\n\
                         Exit codes: 0 ok, 2 usage or configuration, 3 plugin refused, 4 plugin misbehaved, \
-                        5 target unavailable, 6 storage failed, 130/143 stopped."
+                        5 target unavailable, 6 storage failed, 129/130/143 stopped."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -130,6 +130,7 @@ struct ServerArgs {
     /// Host name, address, or directory of the Unix socket.
     #[arg(long, short = 'H')]
     host: Option<String>,
+    /// Port; names the socket file where the host is a directory.
     #[arg(long, short)]
     port: Option<u16>,
     /// Database.
@@ -197,19 +198,19 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) scenario: ScenarioArgs,
     /// Make the schema and load what is missing of its data before the first band.
-    #[arg(long)]
+    #[arg(long, help_heading = "Run")]
     pub(crate) setup: bool,
     /// Drop the workload's schema and load its data anew.
-    #[arg(long, conflicts_with = "setup")]
+    #[arg(long, conflicts_with = "setup", help_heading = "Run")]
     pub(crate) rebuild: bool,
     /// Folder for the exported files.
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", help_heading = "Run")]
     pub(crate) export_path: Option<PathBuf>,
     /// Keep the embedded server running afterwards.
-    #[arg(long)]
+    #[arg(long, help_heading = "Run")]
     pub(crate) keep_server: bool,
     /// Print the result as JSON.
-    #[arg(long)]
+    #[arg(long, help_heading = "Run")]
     pub(crate) json: bool,
 }
 
@@ -218,7 +219,7 @@ pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) scenario: ScenarioArgs,
     /// Print the plan as JSON.
-    #[arg(long)]
+    #[arg(long, help_heading = "Plan")]
     pub(crate) json: bool,
 }
 

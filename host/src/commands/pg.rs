@@ -26,8 +26,9 @@ pub(crate) fn execute(command: &PgCommand) -> Result<Exit, CommandError> {
 }
 
 fn install() -> Result<Exit, CommandError> {
-    let installation =
-        bundle::install(&pg_home()?, &mut |step: InstallStep| note(&describe(step)))?;
+    let installation = bundle::install(&pg_home()?, &mut |step| {
+        describe(step).iter().for_each(|line| note(line));
+    })?;
     let state = if installation.changed { "installed" } else { "already installed" };
     print(&format!("PostgreSQL {state}: {}", installation.bin_dir.display()))?;
     if let Some(reason) = &installation.without_contrib {
@@ -39,12 +40,14 @@ fn install() -> Result<Exit, CommandError> {
     Ok(Exit::Success)
 }
 
-fn describe(step: InstallStep) -> String {
+/// One line per step; a step that goes on is told when it begins.
+fn describe(step: InstallStep) -> Option<String> {
     match step {
-        InstallStep::Fetching { package } => format!("fetching {package}"),
-        InstallStep::Unpacking { package, done, total } => {
-            format!("unpacking {package}: {done} of {total} files")
+        InstallStep::Fetching { package } => Some(format!("fetching {package}")),
+        InstallStep::Unpacking { package, done: 0 | 1, total } => {
+            Some(format!("unpacking {total} files of {package}"))
         }
+        InstallStep::Unpacking { .. } => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use stormdb_plugin_api::describe::{Description, WorkloadDescription};
+use stormdb_plugin_api::describe::{ConnectionPolicy, Description, Target, WorkloadDescription};
 use stormdb_process::{
     broker::dial::Target as BrokerTarget,
     lockdown::{Layer, Lockdown, LockdownPlan, User},
@@ -136,6 +136,13 @@ pub(crate) fn find_offer(
         );
         return Err(CommandError::new(Exit::PluginRefused, "abi-identity-mismatch", message));
     };
+    if let Some(need) = unserved(workload) {
+        let message = format!(
+            "workload `{}` of plugin `{plugin}` needs {need}, which this version of stormdb does not serve; use a newer one",
+            workload.name
+        );
+        return Err(CommandError::new(Exit::PluginRefused, "workload-not-served", message));
+    }
     let weight = |name: &String| {
         if weights.is_empty() {
             f64::from(mode.mix.get(name).copied().unwrap_or(0))
@@ -156,6 +163,21 @@ impl Offer {
         }
         let message = "no operation of the workload has a weight above 0; give weights in `workload_config.mix`";
         Err(CommandError::usage("mix-empty", message))
+    }
+}
+
+/// What the interface can carry and this host does not serve yet.
+fn unserved(workload: &WorkloadDescription) -> Option<&'static str> {
+    if workload.target == Target::None {
+        Some("a run without a server")
+    } else if workload.connections == ConnectionPolicy::FreshPerOperation {
+        Some("a fresh connection per operation")
+    } else if !workload.variants.is_empty() {
+        Some("variants with results of their own")
+    } else if !workload.capabilities.is_empty() {
+        Some("capabilities of the host")
+    } else {
+        None
     }
 }
 

@@ -99,7 +99,9 @@ impl ReadyTarget {
         let monitor = connect(&endpoint, &options).await?;
         let preflight = preflight(monitor.client(), &[], PREFLIGHT_LIMIT).await?;
         let broker = Arc::new(BrokerTarget::new(addresses(&endpoint.address)?, CONNECT_LIMIT));
-        let title = format!("PostgreSQL {} ({title})", preflight.server.version);
+        // Debian appends its package's version in parentheses.
+        let version = preflight.server.version.split(' ').next().unwrap_or_default();
+        let title = format!("PostgreSQL {version} ({title})");
         Ok(Self { endpoint, password, broker, preflight, title, monitor, cluster })
     }
 

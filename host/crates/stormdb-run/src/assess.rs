@@ -17,6 +17,9 @@ use crate::{
 /// Confidence of the intervals of the throughput.
 pub const CONFIDENCE: f64 = 0.95;
 
+/// The share of its planned time that a band must have been measured for to be compared.
+const ENOUGH: f64 = 0.5;
+
 /// What the analysis finds in a record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunAssessment {
@@ -55,6 +58,10 @@ pub fn assess(record: &RunRecord) -> Result<RunAssessment, Error> {
     let mut with_failures = Vec::new();
     for (band, measurement) in record.measured() {
         let Some(tps) = measurement.tps() else { continue };
+        // A band that a stop cut short is kept, and compared with nothing.
+        if measurement.seconds < band.plan.measure.as_secs_f64() * ENOUGH {
+            continue;
+        }
         let throughput = steady_mean(&per_second(&band.intervals), CONFIDENCE)?;
         points.push(point(band, measurement, tps, &throughput));
         with_failures.push(measurement.counts.failed > 0);
