@@ -1,6 +1,6 @@
 //! Every operation of every workload succeeds on freshly loaded data, at any scale.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use stormdb_process::{journal, runs::Runs};
 use stormdb_run::{
@@ -15,6 +15,8 @@ use stormdb_tests::{
 
 /// Executions of each operation that a scale must show.
 const EXECUTIONS: u64 = 200;
+/// Bands in which a slow machine must get there.
+const ROUNDS_MAX: u32 = 12;
 
 fn record(lab: &Lab) -> RunRecord {
     let runs = Runs::new(lab.path().join("data/stormdb/runs"));
@@ -51,18 +53,24 @@ fn measure(
     }
 }
 
+/// Bands on freshly loaded data until every operation of the mix was executed often enough, however
+/// slow the machine is; none may fail.
 fn check(lab: &Lab, server: &Server, workload: &str, scale: &str) {
-    let measured = measure(lab, server, workload, scale, "6s");
-    assert!(measured.errors.is_empty(), "{workload} at scale {scale}: {:?}", measured.errors);
-    for OperationTally { name, operations, failed, .. } in &measured.operations {
-        assert_eq!(*failed, 0, "{name} at scale {scale}");
-        assert!(
-            *operations == 0 || *operations >= EXECUTIONS,
-            "{name} at scale {scale}: {operations} executions"
-        );
+    let mut executed: BTreeMap<String, u64> = BTreeMap::new();
+    for _ in 0..ROUNDS_MAX {
+        let measured = measure(lab, server, workload, scale, "3s");
+        assert!(measured.errors.is_empty(), "{workload} at scale {scale}: {:?}", measured.errors);
+        for OperationTally { name, operations, failed, .. } in measured.operations {
+            assert_eq!(failed, 0, "{name} at scale {scale}");
+            *executed.entry(name).or_default() += operations;
+        }
+        executed.retain(|_, operations| *operations > 0);
+        assert!(!executed.is_empty(), "{workload} draws operations");
+        if executed.values().all(|operations| *operations >= EXECUTIONS) {
+            return;
+        }
     }
-    let drawn = measured.operations.iter().filter(|operation| operation.operations > 0).count();
-    assert!(drawn > 0, "{workload} draws operations");
+    panic!("{workload} at scale {scale}: {executed:?} in {ROUNDS_MAX} bands");
 }
 
 #[test]
