@@ -114,6 +114,12 @@ pub(crate) struct ScenarioArgs {
     /// Seed of every draw; the same seed gives the same operations.
     #[arg(long)]
     seed: Option<u64>,
+    /// Threads that generate load, in place of one per core.
+    #[arg(long)]
+    executors: Option<u32>,
+    /// What speaks to PostgreSQL: `wire`, or `tokio-postgres` as the reference.
+    #[arg(long)]
+    driver: Option<String>,
     /// Any other key of the configuration, such as `--set progressive.bands=4`; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -163,7 +169,7 @@ impl ScenarioArgs {
     /// The flags as the configuration's top layer.
     pub(crate) fn overrides(&self) -> Overrides {
         let Self { config: _, progressive, workload, scale, workers, connections, .. } = self;
-        let Self { duration, seed, set, server, plugins, .. } = self;
+        let Self { duration, seed, executors, driver, set, server, plugins, .. } = self;
         let ServerArgs { host, port, dbname, username, embedded, pg_bin: _ } = server;
         let PluginArgs { folders, trust_store } = plugins;
         Overrides {
@@ -179,6 +185,8 @@ impl ScenarioArgs {
             dbname: dbname.clone(),
             username: username.clone(),
             seed: *seed,
+            executors: *executors,
+            driver: driver.clone(),
             plugin_paths: folders.clone(),
             trust_store: trust_store.clone(),
             export_path: None,

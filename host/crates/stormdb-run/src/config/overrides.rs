@@ -24,6 +24,9 @@ pub struct Overrides {
     pub dbname: Option<String>,
     pub username: Option<String>,
     pub seed: Option<u64>,
+    pub executors: Option<u32>,
+    /// As typed; the check says what it takes.
+    pub driver: Option<String>,
     /// `--plugins FOLDER`, repeatable.
     pub plugin_paths: Vec<PathBuf>,
     pub trust_store: Option<PathBuf>,
@@ -68,6 +71,8 @@ const VARIABLES: &[(&str, &str, Form)] = &[
     ("STORMDB_TRUST_STORE", "plugins.trust_store", Form::Text),
     ("STORMDB_EXPORT_PATH", "progressive.export.path", Form::Text),
     ("STORMDB_SEED", "seed", Form::Scalar),
+    ("STORMDB_EXECUTORS", "executors", Form::Scalar),
+    ("STORMDB_DRIVER", "driver", Form::Text),
 ];
 
 /// libpq's variables, and the keys they fill.
@@ -158,6 +163,8 @@ pub(crate) fn flags(overrides: &Overrides) -> Node {
         dbname,
         username,
         seed,
+        executors,
+        driver,
         plugin_paths,
         trust_store,
         export_path,
@@ -181,6 +188,8 @@ pub(crate) fn flags(overrides: &Overrides) -> Node {
         ("--dbname", "database.dbname", text(dbname.as_ref())),
         ("--username", "database.username", text(username.as_ref())),
         ("--seed", "seed", number(*seed)),
+        ("--executors", "executors", number(executors.map(u64::from))),
+        ("--driver", "driver", text(driver.as_ref())),
         (
             "--plugins",
             "plugins.paths",

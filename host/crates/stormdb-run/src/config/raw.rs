@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use stormdb_analysis::strategy::STRATEGIES;
 
 use super::duration::DurationText;
-use super::run_config::SslMode;
+use super::run_config::{Driver, SslMode};
 use crate::secret::Secret;
 
 /// A StormDB run. Every key is optional except `workload`.
@@ -48,6 +48,13 @@ pub struct RawConfig {
     /// Times that an operation is repeated after a serialization failure or a deadlock (default 3).
     #[schemars(range(min = 0, max = 1000))]
     pub retries: Option<u32>,
+    /// Threads that generate load (default: as many as the machine has cores). A band uses no more
+    /// than it has workers and connections.
+    #[schemars(range(min = 1, max = 1024))]
+    pub executors: Option<u32>,
+    /// What speaks to PostgreSQL for the operations (default wire); `tokio-postgres` is the
+    /// reference to compare it with.
+    pub driver: Option<Driver>,
     /// Longest time one call of an operation may take before it is cancelled (default 30s).
     pub operation_deadline: Option<DurationText>,
     /// Has no effect in this version.

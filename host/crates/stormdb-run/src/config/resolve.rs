@@ -54,6 +54,8 @@ pub(crate) fn resolve(
         plugins,
         seed,
         retries,
+        executors,
+        driver,
         operation_deadline,
         collect_pg_stats: _,
         pg_stats_statements: _,
@@ -91,6 +93,8 @@ pub(crate) fn resolve(
         export,
         seed,
         retries: retries.unwrap_or(defaults::RETRIES),
+        executors,
+        driver: driver.unwrap_or_default(),
         operation_deadline: operation_deadline.unwrap_or(defaults::OPERATION_DEADLINE),
     })
 }

@@ -23,6 +23,9 @@ pub struct RunConfig {
     pub seed: Option<u64>,
     /// Times that an operation is repeated after a serialization failure or a deadlock.
     pub retries: u32,
+    /// The most threads that generate load; `None`: as many as the machine has cores.
+    pub executors: Option<u32>,
+    pub driver: Driver,
     /// Longest time one call of an operation may take before it is cancelled.
     #[serde(rename = "operation_deadline_seconds", with = "seconds")]
     pub operation_deadline: Duration,
@@ -79,6 +82,15 @@ pub enum SslMode {
     Require,
     VerifyCa,
     VerifyFull,
+}
+
+/// What speaks to PostgreSQL for the operations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Driver {
+    #[default]
+    Wire,
+    TokioPostgres,
 }
 
 /// What is run against the target.

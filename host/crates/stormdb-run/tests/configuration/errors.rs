@@ -43,8 +43,8 @@ fn several_unknown_keys_are_all_said() {
                ╰────
               help: did you mean `workload`?
                     allowed here: database, workload, scale, workload_config, workers, connections, duration, progressive,
-                    plugins, seed, retries, operation_deadline, collect_pg_stats, pg_stats_statements, summary_interval,
-                    data_loading, thresholds, cost, results_backend
+                    plugins, seed, retries, executors, driver, operation_deadline, collect_pg_stats, pg_stats_statements,
+                    summary_interval, data_loading, thresholds, cost, results_backend
 
             error[unknown-key]
               × run.yaml:2:12: unknown key `hots`
@@ -451,7 +451,7 @@ fn one_line_for_logs() {
     assert_eq!(
         error.to_string(),
         "run.yaml:2:1: unknown key `wokers`; did you mean `workers`?; allowed here: database, workload, scale, \
-         workload_config, workers, connections, duration, progressive, plugins, seed, retries, operation_deadline, \
+         workload_config, workers, connections, duration, progressive, plugins, seed, retries, executors, driver, operation_deadline, \
          collect_pg_stats, pg_stats_statements, summary_interval, data_loading, thresholds, cost, results_backend"
     );
 }

@@ -56,6 +56,8 @@ const VARIABLES: &[(&str, &str)] = &[
     ("STORMDB_TRUST_STORE", "trust"),
     ("STORMDB_EXPORT_PATH", "out"),
     ("STORMDB_SEED", "9"),
+    ("STORMDB_EXECUTORS", "2"),
+    ("STORMDB_DRIVER", "tokio-postgres"),
 ];
 
 #[test]
@@ -101,6 +103,8 @@ fn every_variable_and_every_flag_reaches_its_key() {
           },
           "seed": 9,
           "retries": 3,
+          "executors": 2,
+          "driver": "tokio-postgres",
           "operation_deadline_seconds": 30.0
         }
     "#]];
@@ -119,6 +123,8 @@ fn every_variable_and_every_flag_reaches_its_key() {
         dbname: Some("2024".to_owned()),
         username: Some("joe".to_owned()),
         seed: Some(9),
+        executors: Some(2),
+        driver: Some("tokio-postgres".to_owned()),
         plugin_paths: vec![PathBuf::from("a"), PathBuf::from("b")],
         trust_store: Some(PathBuf::from("trust")),
         export_path: Some(PathBuf::from("out")),
