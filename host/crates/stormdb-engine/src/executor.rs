@@ -179,7 +179,6 @@ impl<K: Connector> Band<K> {
         start: Instant,
     ) -> Self {
         let edges = Edges::new(start, spec.warmup, spec.measure);
-        let totals = Totals::new(spec.operations.len(), spec.shares_connections());
         let shares = connections.len() < plugins.len();
         let (own, pool) = if shares {
             (Vec::new(), Some(Pool::new(std::mem::take(&mut connections), plugins.len())))
@@ -189,7 +188,11 @@ impl<K: Connector> Band<K> {
         let shard = Rc::new(Shard {
             mix: Mix::new(&spec.mix),
             connector,
-            recorder: RefCell::new(Recorder::new(edges, totals)),
+            recorder: RefCell::new(Recorder::new(
+                edges,
+                spec.operations.len(),
+                spec.shares_connections(),
+            )),
             drain: Drain::new(edges),
             pool,
             slots: plugins.iter().map(|_| Rc::new(Slot::new())).collect(),

@@ -6,6 +6,7 @@
 pub mod connection;
 pub mod error;
 pub mod pacing;
+pub mod recorder;
 pub mod setup;
 pub mod spec;
 pub mod stop;
@@ -17,7 +18,6 @@ mod error_class;
 mod executor;
 mod interval;
 mod pool;
-mod recorder;
 mod run_band;
 mod shard;
 mod tally;
