@@ -29,7 +29,7 @@ pub(crate) struct Access {
 
 impl Access {
     pub(crate) fn new(broker: BrokerClient, login: Login, statements: Arc<StatementTable>) -> Self {
-        let Login { endpoint, password, limit } = login;
+        let Login { endpoint, password, limit, driver: _ } = login;
         let options = ConnectOptions {
             password: password.map(Secret::new),
             application_name: "stormdb".to_owned(),
