@@ -12,6 +12,7 @@ pub mod spec;
 pub mod stop;
 
 mod coordinator;
+mod crew;
 mod deadline;
 mod draw;
 mod error_class;
