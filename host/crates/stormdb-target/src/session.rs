@@ -86,6 +86,15 @@ impl LentConnection {
         }
     }
 
+    /// Whether it wakes through the reactor that it was made with, and not through the runtime.
+    #[must_use]
+    pub fn has_readiness(&self) -> bool {
+        match &self.lane {
+            Lane::Wire(lane) => lane.is_watched(),
+            Lane::Reference(_) => false,
+        }
+    }
+
     /// Whether the connection needs no [`settle`](Self::settle) before it is lent again.
     #[must_use]
     pub fn is_clean(&self) -> bool {

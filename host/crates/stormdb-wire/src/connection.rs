@@ -273,6 +273,12 @@ impl Connection {
         self.copy
     }
 
+    /// Whether it wakes through a reactor.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        matches!(self.transport, Transport::Socket(_))
+    }
+
     /// Whether an answer is still to come.
     #[must_use]
     pub fn is_busy(&self) -> bool {

@@ -142,6 +142,10 @@ impl WireLane {
         self.cancel.clone()
     }
 
+    pub(super) fn is_watched(&self) -> bool {
+        self.connection.borrow().is_watched()
+    }
+
     /// Whether nothing was left open.
     pub(super) fn is_clean(&self) -> bool {
         let connection = self.connection.borrow();
