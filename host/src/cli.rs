@@ -111,6 +111,12 @@ pub(crate) struct ScenarioArgs {
     /// Measured time of a band, such as `30s` or `5m`.
     #[arg(long)]
     duration: Option<String>,
+    /// Operations per second that arrive whatever becomes of those before: an open loop.
+    #[arg(long, value_name = "PER_SECOND")]
+    arrival_rate: Option<f64>,
+    /// How these are spaced: `poisson` or `constant`.
+    #[arg(long)]
+    arrivals: Option<String>,
     /// Seed of every draw; the same seed gives the same operations.
     #[arg(long)]
     seed: Option<u64>,
@@ -169,7 +175,8 @@ impl ScenarioArgs {
     /// The flags as the configuration's top layer.
     pub(crate) fn overrides(&self) -> Overrides {
         let Self { config: _, progressive, workload, scale, workers, connections, .. } = self;
-        let Self { duration, seed, executors, driver, set, server, plugins, .. } = self;
+        let Self { duration, arrival_rate, arrivals, seed, executors, driver, .. } = self;
+        let Self { set, server, plugins, .. } = self;
         let ServerArgs { host, port, dbname, username, embedded, pg_bin: _ } = server;
         let PluginArgs { folders, trust_store } = plugins;
         Overrides {
@@ -180,6 +187,8 @@ impl ScenarioArgs {
             workers: *workers,
             connections: *connections,
             duration: duration.clone(),
+            arrival_rate: *arrival_rate,
+            arrivals: arrivals.clone(),
             host: host.clone(),
             port: *port,
             dbname: dbname.clone(),

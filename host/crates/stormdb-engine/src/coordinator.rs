@@ -11,7 +11,7 @@ use crate::{
     BandEvent, BandRun, BandSpec, EngineError,
     executor::{Command, Report},
     interval::Alignment,
-    tally::Totals,
+    tally::{Totals, Waits},
 };
 
 /// The state of a band as its executors report it.
@@ -111,14 +111,17 @@ fn measurement(spec: &BandSpec, totals: Totals) -> BandMeasurement {
         stopped: _,
         counts,
         operations,
-        service,
-        pool_wait,
+        waits,
         errors,
         held,
         cancelled_at_drain,
     } = totals;
     let mut response = LatencyHistogram::default();
     operations.iter().for_each(|operation| response.merge(&operation.response));
+    let (service, pool_wait) = match waits {
+        Some(Waits { service, pool_wait }) => (service, Some(pool_wait)),
+        None => (response.clone(), None),
+    };
     let operations = spec.operations.iter().zip(operations);
     let operations = operations.map(|(operation, counted)| OperationTally {
         name: operation.name.clone(),

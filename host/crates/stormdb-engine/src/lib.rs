@@ -6,18 +6,19 @@
 pub mod connection;
 pub mod error;
 pub mod pacing;
+pub mod recorder;
 pub mod setup;
 pub mod spec;
 pub mod stop;
 
 mod coordinator;
+mod crew;
 mod deadline;
 mod draw;
 mod error_class;
 mod executor;
 mod interval;
 mod pool;
-mod recorder;
 mod run_band;
 mod shard;
 mod tally;

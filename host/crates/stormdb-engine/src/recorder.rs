@@ -1,8 +1,9 @@
 //! The recorder of one executor: histograms and counts that only this executor touches.
 //!
 //! Intervals end at planned moments, the same on all executors: an operation that ends later opens
-//! the next one. Recording allocates nothing, except for the first error of a kind and for the
-//! histogram of a new interval.
+//! the next one. A response time is recorded once, for its operation in the open interval; intervals
+//! and the band are added up from these when an interval has ended. Recording allocates nothing,
+//! except for the first success of an operation and the first error of a kind.
 
 use std::{mem, time::Duration};
 
@@ -16,7 +17,7 @@ use tokio::time::Instant;
 use crate::{
     error_class::DEADLINE_EXCEEDED,
     interval::{INTERVAL, Part},
-    tally::Totals,
+    tally::{OperationCounts, Totals},
 };
 
 /// Closed intervals that wait to be sent; when nobody takes them, the last ones become one.
@@ -24,14 +25,16 @@ const MOST_WAITING: usize = 16;
 
 /// The moments between which a band is measured.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Edges {
+pub struct Edges {
     pub(crate) start: Instant,
     pub(crate) measure: Instant,
     pub(crate) end: Instant,
 }
 
 impl Edges {
-    pub(crate) fn new(start: Instant, warmup: Duration, measure: Duration) -> Self {
+    /// A band that begins at `start`.
+    #[must_use]
+    pub fn new(start: Instant, warmup: Duration, measure: Duration) -> Self {
         let begin = start + warmup;
         Self { start, measure: begin, end: begin + measure }
     }
@@ -55,22 +58,22 @@ impl Edges {
 
 /// One operation that ended.
 #[derive(Debug)]
-pub(crate) struct Ended<'a> {
+pub struct Ended<'a> {
     /// Index into the operations of the band.
-    pub(crate) operation: u32,
+    pub operation: u32,
     /// When its worker was ready for it; the operation begins here.
-    pub(crate) ready: Instant,
+    pub ready: Instant,
     /// When it got its connection.
-    pub(crate) acquired: Instant,
-    pub(crate) at: Instant,
+    pub acquired: Instant,
+    pub at: Instant,
     /// Tries after the first.
-    pub(crate) retries: u32,
-    pub(crate) how: End<'a>,
+    pub retries: u32,
+    pub how: End<'a>,
 }
 
 /// How an operation ended.
 #[derive(Debug)]
-pub(crate) enum End<'a> {
+pub enum End<'a> {
     Succeeded { outcome: Outcome, statements: u64 },
     Failed { class: &'static str, error: &'a Error },
     DeadlineExceeded,
@@ -104,7 +107,7 @@ impl Ended<'_> {
             0 => nanoseconds(self.at.duration_since(self.acquired)),
             passed => passed,
         };
-        Some(Latency { pool_wait, service, response: pool_wait.saturating_add(service) })
+        Some(Latency { pool_wait, service })
     }
 }
 
@@ -112,7 +115,12 @@ impl Ended<'_> {
 struct Latency {
     pool_wait: u64,
     service: u64,
-    response: u64,
+}
+
+impl Latency {
+    fn response(&self) -> u64 {
+        self.pool_wait.saturating_add(self.service)
+    }
 }
 
 fn nanoseconds(duration: Duration) -> u64 {
@@ -121,47 +129,67 @@ fn nanoseconds(duration: Duration) -> u64 {
 }
 
 /// Counts what ends on one executor.
-pub(crate) struct Recorder {
+pub struct Recorder {
     edges: Edges,
-    open: Open,
+    /// Counts what ends now.
+    open: Span,
+    /// The interval before it, which is added up when somebody asks for it or the next one ends.
+    /// Intervals swap places, so that an operation that opens a new one costs no more than others.
+    before: Span,
     closed: Vec<Part>,
     totals: Totals,
 }
 
-/// The interval that counts what ends now.
-struct Open {
+/// An interval of the band.
+struct Span {
     phase: Phase,
     start: Instant,
     end: Instant,
+    /// Nothing follows it.
+    last: bool,
+    /// It has ended, and is in no total.
+    unsettled: bool,
     counts: Counts,
-    response: LatencyHistogram,
+    /// By index of the operation.
+    operations: Vec<OperationCounts>,
 }
 
-impl Open {
-    fn add(&mut self, counts: &Counts, latency: Option<&Latency>) {
-        self.counts.add(counts);
-        if let Some(latency) = latency {
-            self.response.record(latency.response);
+impl Span {
+    /// Without length, at the start of the band.
+    fn empty(start: Instant, operations: usize) -> Self {
+        Self {
+            phase: Phase::WarmUp,
+            start,
+            end: start,
+            last: false,
+            unsettled: false,
+            counts: Counts::default(),
+            operations: vec![OperationCounts::default(); operations],
         }
+    }
+
+    /// Response times of all operations; nothing where none succeeded.
+    fn response(&self) -> Option<LatencyHistogram> {
+        let mut response = LatencyHistogram::default();
+        self.operations.iter().for_each(|operation| response.merge(&operation.response));
+        (response.count() > 0).then_some(response)
     }
 }
 
 impl Recorder {
-    /// `totals` are empty.
-    pub(crate) fn new(edges: Edges, totals: Totals) -> Self {
+    /// Nothing is counted yet of this many operations of the mix.
+    #[must_use]
+    pub fn new(edges: Edges, operations: usize, shares_connections: bool) -> Self {
+        let totals = Totals::new(operations, shares_connections);
+        let span = || Span::empty(edges.start, operations);
         let mut recorder = Self {
             edges,
-            open: Open {
-                phase: Phase::WarmUp,
-                start: edges.start,
-                end: edges.start,
-                counts: Counts::default(),
-                response: LatencyHistogram::default(),
-            },
+            open: span(),
+            before: span(),
             closed: Vec::with_capacity(MOST_WAITING + 1),
             totals,
         };
-        recorder.open_next();
+        recorder.open_at(edges.start);
         recorder
     }
 
@@ -175,17 +203,26 @@ impl Recorder {
     /// Every operation that begins in the measured phase is in the measurement exactly once: as
     /// succeeded, failed, or cancelled when the drain ended. One that ends in the drain belongs to
     /// the last interval. Nothing that began in the warm-up is in it, however long it took.
-    pub(crate) fn record(&mut self, ended: &Ended<'_>) {
+    pub fn record(&mut self, ended: &Ended<'_>) {
         self.roll(ended.at);
         self.totals.held += self.edges.measured(ended.acquired, ended.at);
         let began = self.edges.phase(ended.ready);
         if began != self.open.phase {
             return;
         }
-        let (counts, latency) = (ended.counts(), ended.latency());
-        self.open.add(&counts, latency.as_ref());
+        let counts = ended.counts();
+        self.open.counts.add(&counts);
+        let Some(operation) = self.open.operations.get_mut(ended.operation as usize) else {
+            return;
+        };
+        operation.succeeded += counts.operations;
+        operation.failed += counts.failed;
+        let latency = ended.latency();
+        if let Some(latency) = &latency {
+            operation.response.record(latency.response());
+        }
         if began == Phase::Measure {
-            self.totals.add(ended, &counts, latency.as_ref());
+            self.totals.add(ended, latency.as_ref());
         }
     }
 
@@ -193,27 +230,52 @@ impl Recorder {
     /// until the drain has ended.
     pub(crate) fn roll(&mut self, now: Instant) {
         while now >= self.open.end && self.open.end < self.edges.end {
+            let end = self.open.end;
             self.close(false);
-            self.open_next();
+            self.open_at(end);
         }
     }
 
-    fn open_next(&mut self) {
+    /// The open interval begins where the one before ended.
+    fn open_at(&mut self, start: Instant) {
         let open = &mut self.open;
-        open.phase = self.edges.phase(open.end);
-        open.start = open.end;
+        open.phase = self.edges.phase(start);
+        open.start = start;
         let limit = match open.phase {
             Phase::WarmUp => self.edges.measure,
             _ => self.edges.end,
         };
-        open.end = limit.min(open.start + INTERVAL);
+        open.end = limit.min(start + INTERVAL);
     }
 
+    /// Leaves an empty interval open.
     fn close(&mut self, last: bool) {
-        let counts = mem::take(&mut self.open.counts);
-        let response = (self.open.response.count() > 0).then(|| mem::take(&mut self.open.response));
-        let end = self.open.end.duration_since(self.edges.start);
-        let part = Part { phase: self.open.phase, end, last, counts, response };
+        self.settle();
+        mem::swap(&mut self.open, &mut self.before);
+        self.before.last = last;
+        self.before.unsettled = true;
+    }
+
+    /// Adds the interval that ended to the totals and makes it a part; keeps its memory.
+    fn settle(&mut self) {
+        if !mem::take(&mut self.before.unsettled) {
+            return;
+        }
+        let span = &mut self.before;
+        let part = Part {
+            phase: span.phase,
+            end: span.end.duration_since(self.edges.start),
+            last: span.last,
+            counts: mem::take(&mut span.counts),
+            response: span.response(),
+        };
+        if span.phase == Phase::Measure {
+            self.totals.counts.add(&part.counts);
+            for (total, operation) in self.totals.operations.iter_mut().zip(&span.operations) {
+                total.merge(operation);
+            }
+        }
+        span.operations.iter_mut().for_each(OperationCounts::clear);
         let full = self.closed.len() >= MOST_WAITING;
         match self.closed.last_mut() {
             Some(before) if full && before.phase == part.phase => before.extend(part),
@@ -223,6 +285,7 @@ impl Recorder {
 
     /// Takes the oldest closed interval.
     pub(crate) fn take_closed(&mut self) -> Option<Part> {
+        self.settle();
         (!self.closed.is_empty()).then(|| self.closed.remove(0))
     }
 
@@ -244,6 +307,7 @@ impl Recorder {
     pub(crate) fn finish(&mut self) -> Totals {
         self.roll(self.edges.end);
         self.close(true);
+        self.settle();
         self.totals.measured = self.edges.end.duration_since(self.edges.measure);
         mem::take(&mut self.totals)
     }
@@ -254,17 +318,11 @@ impl Recorder {
 }
 
 impl Totals {
-    fn add(&mut self, ended: &Ended<'_>, counts: &Counts, latency: Option<&Latency>) {
-        self.counts.add(counts);
-        let Some(operation) = self.operations.get_mut(ended.operation as usize) else { return };
-        operation.succeeded += counts.operations;
-        operation.failed += counts.failed;
-        if let Some(latency) = latency {
-            operation.response.record(latency.response);
-            self.service.record(latency.service);
-            if let Some(pool_wait) = &mut self.pool_wait {
-                pool_wait.record(latency.pool_wait);
-            }
+    /// Adds what the open interval has not: it is one operation of the measured phase.
+    fn add(&mut self, ended: &Ended<'_>, latency: Option<&Latency>) {
+        if let (Some(waits), Some(latency)) = (&mut self.waits, latency) {
+            waits.service.record(latency.service);
+            waits.pool_wait.record(latency.pool_wait);
         }
         match ended.how {
             End::Succeeded { .. } => {}
@@ -292,7 +350,6 @@ mod tests {
     use tokio::time::Instant;
 
     use super::{Edges, End, Ended, MOST_WAITING, Recorder};
-    use crate::tally::Totals;
 
     fn milliseconds(count: u64) -> Duration {
         Duration::from_millis(count)
@@ -302,7 +359,7 @@ mod tests {
     fn recorder(measure: u64) -> (Recorder, Instant) {
         let start = Instant::now();
         let edges = Edges::new(start, milliseconds(2000), milliseconds(1000 * measure));
-        (Recorder::new(edges, Totals::new(1, false)), start)
+        (Recorder::new(edges, 1, false), start)
     }
 
     fn succeed(recorder: &mut Recorder, ready: Instant, at: Instant) {
@@ -326,7 +383,7 @@ mod tests {
             succeed(&mut recorder, at(ready), at(ended));
         }
         let totals = recorder.finish();
-        assert_eq!((totals.counts.operations, totals.service.count()), (3, 3));
+        assert_eq!((totals.counts.operations, totals.operations[0].response.count()), (3, 3));
         // 100 ms of the second operation are in the measured phase, and 100 ms of the last one.
         assert_eq!(totals.held, milliseconds(100 + 100 + 1000 + 100));
         let (warm_up, measure) = (Phase::WarmUp, Phase::Measure);

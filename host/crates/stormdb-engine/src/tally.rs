@@ -1,6 +1,6 @@
 //! What an executor measured, added up; merged over executors when the band ends.
 
-use std::{iter, time::Duration};
+use std::time::Duration;
 
 use stormdb_run::{
     latency::LatencyHistogram,
@@ -22,13 +22,19 @@ pub(crate) struct Totals {
     pub(crate) counts: Counts,
     /// By index of the operation.
     pub(crate) operations: Vec<OperationCounts>,
-    pub(crate) service: LatencyHistogram,
-    /// Absent where every worker has its own connection.
-    pub(crate) pool_wait: Option<LatencyHistogram>,
+    /// Absent where every worker has its own connection: the response time is the service time.
+    pub(crate) waits: Option<Waits>,
     pub(crate) errors: Errors,
     /// Time that connections were held in the measured phase, added up.
     pub(crate) held: Duration,
     pub(crate) cancelled_at_drain: u64,
+}
+
+/// The parts of the response times.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Waits {
+    pub(crate) service: LatencyHistogram,
+    pub(crate) pool_wait: LatencyHistogram,
 }
 
 /// One operation of the mix.
@@ -42,42 +48,46 @@ pub(crate) struct OperationCounts {
 impl Totals {
     pub(crate) fn new(operations: usize, shares_connections: bool) -> Self {
         Self {
-            // Not cloned: a fresh histogram takes no memory before it counts.
-            operations: iter::repeat_with(OperationCounts::default).take(operations).collect(),
-            pool_wait: shares_connections.then(LatencyHistogram::default),
+            operations: vec![OperationCounts::default(); operations],
+            waits: shares_connections.then(Waits::default),
             ..Self::default()
         }
     }
 
     /// Adds another executor's totals.
     pub(crate) fn merge(&mut self, other: Self) {
-        let Self {
-            measured,
-            stopped,
-            counts,
-            operations,
-            service,
-            pool_wait,
-            errors,
-            held,
-            cancelled_at_drain,
-        } = other;
+        let Self { measured, stopped, counts, operations, waits, errors, held, cancelled_at_drain } =
+            other;
         self.measured = self.measured.max(measured);
         self.stopped |= stopped;
         self.counts.add(&counts);
         for (mine, theirs) in self.operations.iter_mut().zip(operations) {
-            let OperationCounts { succeeded, failed, response } = theirs;
-            mine.succeeded += succeeded;
-            mine.failed += failed;
-            mine.response.merge(&response);
-        }
-        self.service.merge(&service);
-        if let (Some(mine), Some(theirs)) = (&mut self.pool_wait, pool_wait) {
             mine.merge(&theirs);
+        }
+        if let (Some(mine), Some(Waits { service, pool_wait })) = (&mut self.waits, waits) {
+            mine.service.merge(&service);
+            mine.pool_wait.merge(&pool_wait);
         }
         errors.0.into_iter().for_each(|tally| self.errors.add(tally));
         self.held += held;
         self.cancelled_at_drain += cancelled_at_drain;
+    }
+}
+
+impl OperationCounts {
+    /// Adds what was counted elsewhere.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        let Self { succeeded, failed, response } = other;
+        self.succeeded += succeeded;
+        self.failed += failed;
+        self.response.merge(response);
+    }
+
+    /// Forgets everything and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.succeeded = 0;
+        self.failed = 0;
+        self.response.clear();
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
 
 /// Version of the events in a journal. A reader refuses a newer one and reads every older one;
 /// fields are only ever added, with a default.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// What is known of a run before its first band.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

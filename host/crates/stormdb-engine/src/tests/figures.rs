@@ -19,7 +19,7 @@ fn measured(observed: &Observed) -> &BandMeasurement {
     observed.result.as_ref().unwrap().measurement.as_ref().unwrap()
 }
 
-/// The latency of all operations, when it is the same to 0.1 %.
+/// The latency of all operations, when all of them are nearly the same.
 fn constant_ms(latency: &LatencyHistogram) -> Option<f64> {
     let summary = latency.summary();
     let (min, max) = summary.min_ms.zip(summary.max_ms)?;

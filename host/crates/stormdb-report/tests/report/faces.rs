@@ -34,8 +34,8 @@ fn the_csv_begins_with_the_v02_columns() {
         csv.lines().map(|line| line.split(',').take(15).collect::<Vec<_>>().join(",")).collect();
     expect![[r#"
         band,workers,connections,duration_seconds,tps,avg_latency_ms,p50_latency_ms,p95_latency_ms,p99_latency_ms,std_dev_latency,errors,efficiency_tps_per_worker,marginal_gain_tps_per_worker,scaling_region,bottleneck_type
-        1,10,20,60,1234.5,8.1004,8.1019,11.7473,12.075,2.3384,0,123.45,,baseline,none
-        2,14,28,60,1678.3,8.3418,8.3436,12.0996,12.4355,2.4081,3,119.8786,110.95,linear,none
+        1,10,20,60,1234.5,8.1004,8.1101,11.7637,12.0914,2.3384,0,123.45,,baseline,none
+        2,14,28,60,1678.3,8.3418,8.3395,12.0914,12.4191,2.4081,3,119.8786,110.95,linear,none
         3,20,40,,,,,,,,,,,,
     "#]].assert_eq(&(v02.join("\n") + "\n"));
 }
@@ -73,19 +73,19 @@ fn the_json_of_a_band() {
           "performance": {
             "tps": 1678.3,
             "avg_latency_ms": 8.3418,
-            "p50_latency_ms": 8.3436,
-            "p95_latency_ms": 12.0996,
-            "p99_latency_ms": 12.4355,
+            "p50_latency_ms": 8.3395,
+            "p95_latency_ms": 12.0914,
+            "p99_latency_ms": 12.4191,
             "std_dev_latency": 2.4081,
             "errors": 3,
             "tps_ci95_half_width": 2.2745,
             "qps": 3356.6,
-            "p999_latency_ms": 12.5092,
-            "max_latency_ms": 12.5174,
+            "p999_latency_ms": 12.4846,
+            "max_latency_ms": 12.5126,
             "variance_latency_ms2": 5.7988,
             "coefficient_of_variation_latency": 0.2887,
             "avg_service_ms": 8.3418,
-            "p95_service_ms": 12.0996,
+            "p95_service_ms": 12.0914,
             "avg_pool_wait_ms": null,
             "p95_pool_wait_ms": null,
             "connection_utilisation": 0.5,
@@ -194,13 +194,13 @@ fn the_json_of_the_analysis() {
     let json = json(&run(&DOCUMENTED));
     expect![[r#"
         optimal_configuration: {"band_number":4,"workers":28,"connections":56,"tps":2534.2,"p95_latency_ms":16.0236,"efficiency":90.5071,"confidence":null,"confirmed":true,"plausible_bands":[4,5,6]}
-        highest_throughput: {"band_number":5,"workers":40,"connections":80,"tps":2623.1,"p95_latency_ms":22.1184}
+        highest_throughput: {"band_number":5,"workers":40,"connections":80,"tps":2623.1,"p95_latency_ms":22.0856}
         scaling_regions: {"baseline":{"bands":[1]},"linear_scaling":{"bands":[2,3]},"diminishing_returns":{"bands":[4]},"saturation":{"bands":[5]},"degradation":{"bands":[6]}}
-        breaking_point: {"band_number":6,"workers":60,"connections":120,"tps":2591.4,"p95_latency_ms":33.5872,"reasons":["response_time"],"response_exponent":1.0303}
+        breaking_point: {"band_number":6,"workers":60,"connections":120,"tps":2591.4,"p95_latency_ms":33.6855,"reasons":["response_time"],"response_exponent":1.0411}
         knee: {"band_number":4,"workers":28,"connections":56,"tps":2534.2,"p95_latency_ms":16.0236}
         mathematical_models: null
         bottleneck_analysis: null
-        verdict: [{"label":"best","text":"28 workers, 56 connections: 2,534 TPS, p95 16.0 ms (within 5% of the highest measured, 30% fewer workers, confirmed by ±95%)","tone":"good"},{"label":"limit","text":"throughput stops growing between 28 and 40 workers and falls at 60; the cause is not determined","tone":"neutral"},{"label":"latency","text":"60 workers, 120 connections: p95 is 52% above the band before, no more than waiting in line explains","tone":"neutral"}]
+        verdict: [{"label":"best","text":"28 workers, 56 connections: 2,534 TPS, p95 16.0 ms (within 5% of the highest measured, 30% fewer workers, confirmed by ±95%)","tone":"good"},{"label":"limit","text":"throughput stops growing between 28 and 40 workers and falls at 60; the cause is not determined","tone":"neutral"},{"label":"latency","text":"60 workers, 120 connections: p95 is 53% above the band before, no more than waiting in line explains","tone":"neutral"}]
         reasons: {"bottleneck_analysis":"not-analysed","mathematical_models":"not-analysed"}
         edge-band: "the curvature needs a band on either side"
         first-band: "the smallest band has none before it to compare with"
@@ -219,9 +219,9 @@ fn the_text_ends_with_every_figure() {
         duration_seconds                            60            60
         tps                                    1,234.5       1,678.3
         avg_latency_ms                          8.1004        8.3418
-        p50_latency_ms                          8.1019        8.3436
-        p95_latency_ms                         11.7473       12.0996
-        p99_latency_ms                          12.075       12.4355
+        p50_latency_ms                          8.1101        8.3395
+        p95_latency_ms                         11.7637       12.0914
+        p99_latency_ms                         12.0914       12.4191
         std_dev_latency                         2.3384        2.4081
         errors                                       0             3
         efficiency_tps_per_worker               123.45      119.8786
@@ -230,12 +230,12 @@ fn the_text_ends_with_every_figure() {
         tps_ci95_half_width                     1.6715        2.2745
         qps                                      2,469       3,356.6
         tps_per_connection                      61.725       59.9393
-        p999_latency_ms                        12.1487       12.5092
-        max_latency_ms                         12.1569       12.5174
+        p999_latency_ms                        12.1506       12.4846
+        max_latency_ms                         12.1506       12.5126
         variance_latency_ms2                    5.4682        5.7988
         coefficient_of_variation_latency        0.2887        0.2887
         avg_service_ms                          8.1004        8.3418
-        p95_service_ms                         11.7473       12.0996
+        p95_service_ms                         11.7637       12.0914
         connection_utilisation                     0.5           0.5
         error_rate                                   0       0.00003
         retries                                      0             0

@@ -78,7 +78,7 @@ fn a_pool_with_a_queue_shows_the_wait() {
     expect![[r#"
         120 columns
          band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms wait p95  gain/wkr  TPS/wkr errors  verdict
-          1/1     100     20    1,000     1.4    100.0    145.1    149.0    116.1         -     10.0      0  baseline
+          1/1     100     20    1,000     1.4     99.9    145.2    149.4    116.1         -     10.0      0  baseline
     "#]].assert_eq(&format!("120 columns\n{head}\n{row}"));
 }
 
@@ -127,9 +127,9 @@ fn progress_in_words() {
     ];
     expect![[r#"
         12:30 band 1/6 measuring  13/60 s  1,231 TPS  p95 11.7 ms
-        1:06:40 band 1/6 warming up  1/5 s  794 TPS  p95 18.1 ms  3 errors
+        1:06:40 band 1/6 warming up  1/5 s  794 TPS  p95 18.0 ms  3 errors
         10w/20c   1,231 TPS  p95 11.7 ms  ████████████
-        10w/20c  warming up     794 TPS  p95 18.1 ms    3 errors  █
+        10w/20c  warming up     794 TPS  p95 18.0 ms    3 errors  █
         10w/20c
         movies\n  12,000/100,000 rows
     "#]]
@@ -165,8 +165,8 @@ fn events_as_json_lines() {
         {"event":"setup","stage":"movies","done":5,"total":10,"unit":"rows"}
         {"event":"band-started","band":1,"workers":10,"connections":20,"attempt":2}
         {"event":"phase","band":1,"phase":"warm-up"}
-        {"event":"sample","band":1,"phase":"measure","t":4,"tps":1158.0,"p95_ms":12.5665,"errors":0}
-        {"event":"band-finished","band":1,"seconds":60.0,"tps":1234.5,"avg_latency_ms":8.1004,"p95_latency_ms":11.7473,"errors":0}
+        {"event":"sample","band":1,"phase":"measure","t":4,"tps":1158.0,"p95_ms":12.5501,"errors":0}
+        {"event":"band-finished","band":1,"seconds":60.0,"tps":1234.5,"avg_latency_ms":8.1004,"p95_latency_ms":11.7637,"errors":0}
         {"event":"band-failed","band":1,"id":"plugin-crashed:SIGABRT","message":"died"}
         {"event":"warning","id":"plugin-crashed:SIGABRT","message":"died"}
         {"event":"run-finished","outcome":"stopped","exit_code":130,"failure":{"id":"plugin-crashed:SIGABRT","message":"died"}}

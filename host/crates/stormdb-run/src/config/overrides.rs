@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::Number;
+
 use super::error::{Problem, ProblemId};
 use super::node::{Entry, Node, Value};
 use super::origin::{At, Layer, Origin};
@@ -23,6 +25,10 @@ pub struct Overrides {
     pub port: Option<u16>,
     pub dbname: Option<String>,
     pub username: Option<String>,
+    /// Operations per second.
+    pub arrival_rate: Option<f64>,
+    /// As typed; the check says what it takes.
+    pub arrivals: Option<String>,
     pub seed: Option<u64>,
     pub executors: Option<u32>,
     /// As typed; the check says what it takes.
@@ -57,6 +63,8 @@ const VARIABLES: &[(&str, &str, Form)] = &[
     ("STORMDB_WORKERS", "workers", Form::Scalar),
     ("STORMDB_CONNECTIONS", "connections", Form::Scalar),
     ("STORMDB_DURATION", "duration", Form::Text),
+    ("STORMDB_ARRIVAL_RATE", "arrival_rate", Form::Scalar),
+    ("STORMDB_ARRIVALS", "arrivals", Form::Text),
     ("STORMDB_PROGRESSIVE", "progressive.enabled", Form::Scalar),
     ("STORMDB_HOST", "database.host", Form::Text),
     ("STORMDB_PORT", "database.port", Form::Scalar),
@@ -132,18 +140,25 @@ impl Form {
                 "true" => Given::Bool(true),
                 "false" => Given::Bool(false),
                 // What is no number stays text; the check says what the key takes instead.
-                digits => {
-                    digits.parse().map_or_else(|_| Given::Text(digits.to_owned()), Given::Number)
-                }
+                digits => match (digits.parse::<u64>(), digits.parse::<f64>()) {
+                    (Ok(whole), _) => Given::Number(whole.into()),
+                    (Err(_), Ok(number)) => decimal(number),
+                    (Err(_), Err(_)) => Given::Text(digits.to_owned()),
+                },
             },
         }
     }
 }
 
+/// A number that may have decimals; what no document can hold, such as an infinity, stays text.
+fn decimal(number: f64) -> Given {
+    Number::from_f64(number).map_or_else(|| Given::Text(number.to_string()), Given::Number)
+}
+
 /// A value from outside the file.
 enum Given {
     Bool(bool),
-    Number(u64),
+    Number(Number),
     Text(String),
     Texts(Vec<String>),
 }
@@ -158,6 +173,8 @@ pub(crate) fn flags(overrides: &Overrides) -> Node {
         workers,
         connections,
         duration,
+        arrival_rate,
+        arrivals,
         host,
         port,
         dbname,
@@ -170,7 +187,9 @@ pub(crate) fn flags(overrides: &Overrides) -> Node {
         export_path,
         set: _,
     } = overrides;
-    let number = |value: Option<u64>| value.map(|value| (value.to_string(), Given::Number(value)));
+    let number =
+        |value: Option<u64>| value.map(|value| (value.to_string(), Given::Number(value.into())));
+    let decimal = |value: Option<f64>| value.map(|value| (value.to_string(), decimal(value)));
     let text =
         |value: Option<&String>| value.map(|value| (value.clone(), Given::Text(value.clone())));
     let shown = |path: &PathBuf| path.display().to_string();
@@ -183,6 +202,8 @@ pub(crate) fn flags(overrides: &Overrides) -> Node {
         ("--workers", "workers", number(workers.map(u64::from))),
         ("--connections", "connections", number(connections.map(u64::from))),
         ("--duration", "duration", text(duration.as_ref())),
+        ("--arrival-rate", "arrival_rate", decimal(*arrival_rate)),
+        ("--arrivals", "arrivals", text(arrivals.as_ref())),
         ("--host", "database.host", text(host.as_ref())),
         ("--port", "database.port", number(port.map(u64::from))),
         ("--dbname", "database.dbname", text(dbname.as_ref())),
@@ -281,7 +302,7 @@ fn put(root: &mut Node, layer: Layer, shown: &str, start: usize, path: &str, giv
     let key_at = At { origin, offset: 0, len: name.len(), line: 1, column: 1 };
     let value = match given {
         Given::Bool(value) => Value::Bool(value),
-        Given::Number(value) => Value::Number(value.into()),
+        Given::Number(value) => Value::Number(value),
         Given::Text(value) => Value::Text(value),
         Given::Texts(values) => Value::List(
             values
