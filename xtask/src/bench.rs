@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: this host beside other load generators, on the same server at the same time.
 
 mod cluster;
+mod instructions;
 mod interrupt;
 mod machine;
 mod page;
@@ -21,10 +22,13 @@ use crate::workspace::Workspace;
 pub(crate) enum BenchTask {
     /// The plugin stormdb-pgbench beside the real pgbench, and pgbench beside itself.
     Pgbench(pgbench::PgbenchArgs),
+    /// Instructions per operation beside the budget in the repository, by callgrind.
+    Instructions(instructions::InstructionsArgs),
 }
 
 pub(crate) fn run(workspace: &Workspace, task: &BenchTask) -> Result<ExitCode> {
     match task {
         BenchTask::Pgbench(arguments) => pgbench::run(workspace, arguments),
+        BenchTask::Instructions(arguments) => instructions::run(workspace, arguments),
     }
 }
