@@ -26,8 +26,8 @@ use crate::{program, workspace::Workspace};
 const BUDGET: &str = "tests/benches/operations/budget.toml";
 /// As the program under count knows them.
 const OPERATIONS: [&str; 4] = ["select-only", "tpcb", "select-pipeline", "tpcb-pipeline"];
-/// How often each is executed; the count is the same each time.
-const COUNT: u32 = 200;
+/// How often each is executed more in the second of two profiles than in the first.
+const COUNT: u32 = 100;
 /// The function of the program in which callgrind counts.
 const COUNTED: &str = "*counted_instructions*";
 
@@ -52,8 +52,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &InstructionsArgs) -> Result
     let counted = build(workspace)?;
     let mut found = BTreeMap::new();
     for operation in OPERATIONS {
-        let profile = count(&valgrind, &counted, operation, arguments.allocate)?;
-        let cost = Cost::of(&profile, COUNT)
+        let profile = |times| profile(&valgrind, &counted, operation, times, arguments.allocate);
+        let cost = Cost::of(&profile(COUNT)?, &profile(2 * COUNT)?, COUNT)
             .with_context(|| format!("callgrind counted nothing of {operation}"))?;
         found.insert(operation.to_owned(), cost);
     }
@@ -89,14 +89,20 @@ pub(crate) fn run(workspace: &Workspace, arguments: &InstructionsArgs) -> Result
 }
 
 /// Runs the program under callgrind, one operation at a time.
-fn count(valgrind: &Path, counted: &Path, operation: &str, allocate: bool) -> Result<Profile> {
+fn profile(
+    valgrind: &Path,
+    counted: &Path,
+    operation: &str,
+    times: u32,
+    allocate: bool,
+) -> Result<Profile> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let out = folder.path().join("callgrind.out");
     let mut command = Command::new(valgrind);
     command.args(["-q", "--tool=callgrind", "--collect-atstart=no"]);
     command.arg(format!("--toggle-collect={COUNTED}"));
     command.arg(format!("--callgrind-out-file={}", out.display()));
-    command.arg(counted).args([operation, &COUNT.to_string()]);
+    command.arg(counted).args([operation, &times.to_string()]);
     command.args(allocate.then_some("--allocate"));
     program::read(&mut command)?;
     let text = fs::read_to_string(&out).context("callgrind wrote no profile")?;

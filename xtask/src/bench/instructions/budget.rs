@@ -34,21 +34,23 @@ pub(crate) struct Cost {
 }
 
 impl Cost {
-    /// Of one operation where `count` were profiled; nothing where none was counted.
-    pub(crate) fn of(profile: &Profile, count: u32) -> Option<Self> {
-        let each = |sum: u64| {
+    /// Of one operation where `longer` profiled `count` operations more than `shorter`: whatever was
+    /// counted beside them is in both. Nothing where nothing was counted.
+    pub(crate) fn of(shorter: &Profile, longer: &Profile, count: u32) -> Option<Self> {
+        let each = |less: u64, more: u64| {
             #[expect(clippy::cast_precision_loss, reason = "billions of instructions fit")]
-            let sum = sum as f64;
+            let sum = more.saturating_sub(less) as f64;
             (sum / f64::from(count) * 10.0).round() / 10.0
         };
-        let functions = profile.functions.iter().map(|(name, sum)| (name.clone(), each(*sum)));
-        let instructions = each(profile.functions.values().sum());
+        let functions = longer.functions.iter().map(|(name, more)| {
+            let less = shorter.functions.get(name).copied().unwrap_or(0);
+            (name.clone(), each(less, *more))
+        });
+        let sum = |profile: &Profile| profile.functions.values().sum();
+        let instructions = each(sum(shorter), sum(longer));
+        let allocations = each(shorter.allocations, longer.allocations);
         let functions = functions.filter(|(_, instructions)| *instructions > 0.0).collect();
-        (instructions > 0.0).then(|| Self {
-            instructions,
-            allocations: each(profile.allocations),
-            functions,
-        })
+        (instructions > 0.0).then_some(Self { instructions, allocations, functions })
     }
 
     /// Functions that cost more than in `budget`, the largest growth first.
@@ -129,7 +131,10 @@ mod tests {
 
     fn budget(functions: &[(&str, u64)], allocations: u64) -> Budget {
         let functions = functions.iter().map(|(name, cost)| ((*name).to_owned(), *cost)).collect();
-        let cost = Cost::of(&Profile { functions, allocations }, 10).unwrap();
+        let longer = Profile { functions, allocations: allocations + 4 };
+        let mut shorter = Profile { allocations: 4, ..Profile::default() };
+        shorter.functions.insert("only at first".to_owned(), 0);
+        let cost = Cost::of(&shorter, &longer, 10).unwrap();
         Budget { rustc: "rustc 1".to_owned(), operations: [("select".to_owned(), cost)].into() }
     }
 

@@ -14,7 +14,8 @@ const ALLOCATE: [&str; 5] = ["malloc", "calloc", "realloc", "posix_memalign", "a
 pub(crate) struct Profile {
     /// Instructions of each function without those that it called.
     pub(crate) functions: BTreeMap<String, u64>,
-    /// Calls of the allocator for memory, from outside of it.
+    /// Calls of the allocator for memory, from outside of it. Callgrind counts calls of a place also
+    /// while it does not collect.
     pub(crate) allocations: u64,
 }
 
@@ -25,30 +26,38 @@ impl Profile {
         // A name is written once, with a number that stands for it afterwards.
         let mut names: HashMap<&str, String> = HashMap::new();
         let (mut current, mut called) = (String::new(), String::new());
-        let mut is_call = false;
+        // Calls whose cost is on the next line.
+        let mut calls = None;
         for line in text.lines() {
+            let number = |words: &str, position| {
+                let number =
+                    words.split(' ').nth(position).and_then(|word| word.parse::<u64>().ok());
+                number.with_context(|| format!("line `{line}`"))
+            };
             if let Some(name) = line.strip_prefix("fn=") {
                 current = resolved(name, &mut names)?;
             } else if let Some(name) = line.strip_prefix("cfn=") {
                 called = resolved(name, &mut names)?;
             } else if let Some(call) = line.strip_prefix("calls=") {
-                // The next line is the cost of the callee.
-                is_call = true;
-                let count = call.split(' ').next().and_then(|count| count.parse::<u64>().ok());
-                let count = count.with_context(|| format!("line `{line}`"))?;
-                if ALLOCATE.contains(&called.as_str()) && !ALLOCATE.contains(&current.as_str()) {
-                    profile.allocations += count;
-                }
+                calls = Some(number(call, 0)?);
             } else if line.starts_with(|c: char| c.is_ascii_digit() || "+-*".contains(c)) {
-                if !std::mem::take(&mut is_call) {
-                    let cost = line.split(' ').nth(1).and_then(|cost| cost.parse::<u64>().ok());
-                    let cost = cost.with_context(|| format!("line `{line}`"))?;
-                    *profile.functions.entry(current.clone()).or_default() += cost;
+                let cost = number(line, 1)?;
+                match calls.take() {
+                    None => *profile.functions.entry(current.clone()).or_default() += cost,
+                    Some(calls) if cost > 0 && enters(&current, &called) => {
+                        profile.allocations += calls;
+                    }
+                    Some(_) => {}
                 }
             }
         }
         Ok(profile)
     }
+}
+
+/// Whether a call asks the allocator for memory, and not one of its functions another.
+fn enters(caller: &str, called: &str) -> bool {
+    ALLOCATE.contains(&called) && !ALLOCATE.contains(&caller)
 }
 
 /// The name behind `(12) name` or `(12)`.
@@ -84,7 +93,7 @@ mod tests {
     const TEXT: &str = "# callgrind format\nversion: 1\npositions: line\nevents: Ir\n\
         summary: 795\n\nob=(7) /bin/program\nfl=(152) ???\nfn=(1) wire::read::h0123456789abcdef\n\
         0 100\ncob=(3) /lib/libc.so.6\ncfi=(9) ./malloc.c\ncfn=(2) malloc\ncalls=220 3281\n0 60000\n\
-        +3 20\n\nfn=(3) wire::send\n5 7\ncfn=(1)\ncalls=4 0\n* 480\n\nfn=(2)\n0 300\ncfn=(4) calloc\n\
+        +3 20\ncfn=(2)\ncalls=7 0\n0 0\n\nfn=(3) wire::send\n5 7\ncfn=(1)\ncalls=4 0\n* 480\n\nfn=(2)\n0 300\ncfn=(4) calloc\n\
         calls=5 0\n0 50\n\nfn=(1)\n0 1\n\nfn=(5) walk'2\n0 9\n\nfn=(6) walk\n0 1\ntotals: 795\n";
 
     #[test]
@@ -97,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn allocations_are_counted_where_they_enter_the_allocator() {
+    fn allocations_are_counted_where_they_enter_the_allocator_and_cost() {
         assert_eq!(Profile::read(TEXT).unwrap().allocations, 220);
     }
 
