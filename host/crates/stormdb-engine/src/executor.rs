@@ -19,6 +19,7 @@ use tokio::{
 
 use crate::{
     BandSpec, EngineError, StopSignal,
+    busy::BusyMeter,
     connection::{Connector, connect_within},
     deadline::{SWEEP, Slot},
     draw::{Mix, worker_seed},
@@ -165,6 +166,7 @@ struct Band<K: Connector> {
     /// More connections than workers: open, and idle.
     _spare: Vec<K::Connection>,
     phase: Option<Phase>,
+    busy: BusyMeter,
     drained: bool,
     /// Reports that the coordinator had no room for.
     outbox: VecDeque<Report>,
@@ -214,8 +216,15 @@ impl<K: Connector> Band<K> {
             };
             workers.spawn_local(worker.run());
         }
-        let outbox = VecDeque::new();
-        Self { shard, workers, _spare: connections, phase: None, drained: false, outbox }
+        Self {
+            shard,
+            workers,
+            _spare: connections,
+            phase: None,
+            busy: BusyMeter::default(),
+            drained: false,
+            outbox: VecDeque::new(),
+        }
     }
 
     /// Until every worker has ended.
@@ -239,7 +248,7 @@ impl<K: Connector> Band<K> {
                     self.stop(at);
                 }
                 () = sleep_until(edge.unwrap_or_else(Instant::now)), if edge.is_some() => {}
-                _ = sweep.tick() => {}
+                due = sweep.tick() => self.busy.came(due, Instant::now()),
             }
         }
         let totals = self.finish();
@@ -270,6 +279,7 @@ impl<K: Connector> Band<K> {
             return;
         }
         self.phase = Some(phase);
+        self.busy.enter(phase);
         if phase == Phase::Drain {
             self.shard.drain.begin();
         }
@@ -314,7 +324,7 @@ impl<K: Connector> Band<K> {
 
     fn finish(&mut self) -> Totals {
         let mut recorder = self.shard.recorder.borrow_mut();
-        let totals = recorder.finish();
+        let totals = Totals { busy: self.busy.take(), ..recorder.finish() };
         while let Some(part) = recorder.take_closed() {
             self.outbox.push_back(Report::Closed(part));
         }

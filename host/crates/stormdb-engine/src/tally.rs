@@ -7,6 +7,8 @@ use stormdb_run::{
     measurement::{Counts, ErrorTally},
 };
 
+use crate::busy::Busy;
+
 /// Kinds of errors that are told apart; SQLSTATEs come from the plugin and could be invented.
 const MOST_ERRORS: usize = 64;
 /// Bytes of an example message that are kept.
@@ -28,6 +30,8 @@ pub(crate) struct Totals {
     /// Time that connections were held in the measured phase, added up.
     pub(crate) held: Duration,
     pub(crate) cancelled_at_drain: u64,
+    /// Of one executor.
+    pub(crate) busy: Option<Busy>,
 }
 
 /// The parts of the response times.
@@ -54,10 +58,19 @@ impl Totals {
         }
     }
 
-    /// Adds another executor's totals.
+    /// Adds another executor's totals, but for what is of one executor alone.
     pub(crate) fn merge(&mut self, other: Self) {
-        let Self { measured, stopped, counts, operations, waits, errors, held, cancelled_at_drain } =
-            other;
+        let Self {
+            measured,
+            stopped,
+            counts,
+            operations,
+            waits,
+            errors,
+            held,
+            cancelled_at_drain,
+            busy: _,
+        } = other;
         self.measured = self.measured.max(measured);
         self.stopped |= stopped;
         self.counts.add(&counts);

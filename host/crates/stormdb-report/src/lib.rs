@@ -24,5 +24,6 @@ pub mod number;
 pub mod screen;
 
 mod error;
+mod generator;
 
 pub use error::ReportError;

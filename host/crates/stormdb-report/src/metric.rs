@@ -73,6 +73,9 @@ pub static METRICS: &[&Metric] = &[
     &client::EXECUTORS,
     &client::CPU,
     &client::MEMORY,
+    &client::EXECUTOR_UTILISATION,
+    &client::LAG_P99,
+    &client::LAG_MAXIMUM,
 ];
 
 /// All that is known of a finished band.

@@ -104,6 +104,18 @@ pub struct OperationTally {
     pub response: LatencyHistogram,
 }
 
+/// What the load took of one executor in the measured phase: whether it, and not the server, was the
+/// limit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExecutorLoad {
+    /// From 0.
+    pub executor: u32,
+    /// CPU time of its thread, as a share (0 to 1) of the phase.
+    pub utilisation: f64,
+    /// Scheduling lag: how late it came to what was due at a known moment, twenty times a second.
+    pub lag: LatencyHistogram,
+}
+
 /// A finished band.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BandMeasurement {
@@ -129,6 +141,9 @@ pub struct BandMeasurement {
     pub peak_rss_bytes: Option<u64>,
     /// Operations that were still under way when the drain ended, and were cancelled.
     pub cancelled_at_drain: u64,
+    /// In the order of their numbers; empty in records of the first format.
+    #[serde(default)]
+    pub executor_loads: Vec<ExecutorLoad>,
 }
 
 impl BandMeasurement {

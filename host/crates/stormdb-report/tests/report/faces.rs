@@ -98,7 +98,10 @@ fn the_json_of_a_band() {
             "rows_written": 0,
             "executors": 2,
             "client_cpu_seconds": 12.5,
-            "client_peak_rss_bytes": 67108864
+            "client_peak_rss_bytes": 67108864,
+            "executor_utilisation": 0.25,
+            "p99_scheduling_lag_ms": 0.1001,
+            "max_scheduling_lag_ms": 1.0
           },
           "analysis": {
             "efficiency_tps_per_worker": 119.8786,
@@ -250,6 +253,9 @@ fn the_text_ends_with_every_figure() {
         executors                                    2             2
         client_cpu_seconds                        12.5          12.5
         client_peak_rss_bytes               67,108,864    67,108,864
+        executor_utilisation                      0.25          0.25
+        p99_scheduling_lag_ms                   0.1001        0.1001
+        max_scheduling_lag_ms                        1             1
     "#]]
     .assert_eq(figures);
 }
