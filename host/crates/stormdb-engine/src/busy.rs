@@ -76,17 +76,17 @@ mod tests {
 
     use super::{BusyMeter, Reading};
 
-    fn reading(start: time::Instant, at_ms: u64, cpu_ms: u64) -> Option<Reading> {
+    fn reading(start: time::Instant, at_ms: u64, cpu_ms: u64) -> Reading {
         let cpu = Duration::from_millis(cpu_ms);
-        Some(Reading { cpu, at: start + Duration::from_millis(at_ms) })
+        Reading { cpu, at: start + Duration::from_millis(at_ms) }
     }
 
     #[test]
     fn utilisation_is_cpu_time_over_time() {
         let start = time::Instant::now();
         let mut meter = BusyMeter {
-            began: reading(start, 1000, 300),
-            ended: reading(start, 3000, 1800),
+            began: Some(reading(start, 1000, 300)),
+            ended: Some(reading(start, 3000, 1800)),
             ..BusyMeter::default()
         };
         let busy = meter.take().unwrap();
