@@ -111,9 +111,21 @@ pub(crate) struct ScenarioArgs {
     /// Measured time of a band, such as `30s` or `5m`.
     #[arg(long)]
     duration: Option<String>,
+    /// Operations per second that arrive whatever becomes of those before: an open loop.
+    #[arg(long, value_name = "PER_SECOND")]
+    arrival_rate: Option<f64>,
+    /// How these are spaced: `poisson` or `constant`.
+    #[arg(long)]
+    arrivals: Option<String>,
     /// Seed of every draw; the same seed gives the same operations.
     #[arg(long)]
     seed: Option<u64>,
+    /// Threads that generate load, in place of one per core.
+    #[arg(long)]
+    executors: Option<u32>,
+    /// What speaks to PostgreSQL: `wire`, or `tokio-postgres` as the reference.
+    #[arg(long)]
+    driver: Option<String>,
     /// Any other key of the configuration, such as `--set progressive.bands=4`; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -163,7 +175,8 @@ impl ScenarioArgs {
     /// The flags as the configuration's top layer.
     pub(crate) fn overrides(&self) -> Overrides {
         let Self { config: _, progressive, workload, scale, workers, connections, .. } = self;
-        let Self { duration, seed, set, server, plugins, .. } = self;
+        let Self { duration, arrival_rate, arrivals, seed, executors, driver, .. } = self;
+        let Self { set, server, plugins, .. } = self;
         let ServerArgs { host, port, dbname, username, embedded, pg_bin: _ } = server;
         let PluginArgs { folders, trust_store } = plugins;
         Overrides {
@@ -174,11 +187,15 @@ impl ScenarioArgs {
             workers: *workers,
             connections: *connections,
             duration: duration.clone(),
+            arrival_rate: *arrival_rate,
+            arrivals: arrivals.clone(),
             host: host.clone(),
             port: *port,
             dbname: dbname.clone(),
             username: username.clone(),
             seed: *seed,
+            executors: *executors,
+            driver: driver.clone(),
             plugin_paths: folders.clone(),
             trust_store: trust_store.clone(),
             export_path: None,

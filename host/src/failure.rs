@@ -124,6 +124,9 @@ impl From<stormdb_run::plan::PlanError> for CommandError {
             stormdb_run::plan::PlanError::NothingFree { .. } => {
                 (Exit::Target, "target-too-few-connections")
             }
+            stormdb_run::plan::PlanError::NoArrivals { .. } => {
+                (Exit::Usage, "arrival-rate-too-low")
+            }
             stormdb_run::plan::PlanError::Ladder(_) => (Exit::Usage, "ladder-impossible"),
         };
         Self::new(exit, id, chain(&error))

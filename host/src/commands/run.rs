@@ -120,8 +120,8 @@ async fn on_target(
     if let Some(gaps) = gaps(&lockdown) {
         recorder.warn("containment-reduced", gaps)?;
     }
-    let ladder =
-        Ladder { config, plan: &plan, stage: &stage, offer: &offer, seed, cores: machine().cores };
+    let executors = config.executors.unwrap_or_else(|| machine().cores);
+    let ladder = Ladder { config, plan: &plan, stage: &stage, offer: &offer, seed, executors };
     let ran = measure(arguments, &ladder, load, &mut recorder, interrupts).await;
     conclude(arguments, ran, recorder)
 }
@@ -232,7 +232,12 @@ fn stage(
     Stage {
         sealed,
         broker: std::sync::Arc::clone(&target.broker),
-        login: Login { endpoint: target.endpoint.clone(), password, limit: CONNECT_LIMIT },
+        login: Login {
+            endpoint: target.endpoint.clone(),
+            password,
+            limit: CONNECT_LIMIT,
+            driver: config.driver,
+        },
         mode: config.workload.name.clone(),
         scale: config.workload.scale,
         data_seed: DATA_SEED,

@@ -7,7 +7,10 @@ use serde_json::Value;
 use stormdb_plugin_api::describe::Description;
 use stormdb_process::lockdown::{Lockdown, LockdownPlan};
 use stormdb_registry::seal::Statement;
-use stormdb_run::event::{Failure, RunEvent};
+use stormdb_run::{
+    config::run_config::Driver,
+    event::{Failure, RunEvent},
+};
 use stormdb_target::endpoint::Endpoint;
 
 /// One thing that the load process is to do; it answers with `Notice::Done` or `Notice::Failed`.
@@ -51,11 +54,12 @@ pub(crate) struct Login {
     pub(crate) endpoint: Endpoint,
     pub(crate) password: Option<String>,
     pub(crate) limit: Duration,
+    pub(crate) driver: Driver,
 }
 
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { endpoint, password: _, limit: _ } = self;
+        let Self { endpoint, password: _, limit: _, driver: _ } = self;
         write!(f, "Login({endpoint})")
     }
 }

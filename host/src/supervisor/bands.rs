@@ -36,7 +36,8 @@ pub(crate) struct Ladder<'a> {
     pub(crate) stage: &'a Stage,
     pub(crate) offer: &'a Offer,
     pub(crate) seed: u64,
-    pub(crate) cores: u32,
+    /// The most threads that generate load.
+    pub(crate) executors: u32,
 }
 
 impl Ladder<'_> {
@@ -108,7 +109,7 @@ impl Ladder<'_> {
             band: band.index,
             workers: band.workers,
             connections: band.connections,
-            cores: self.cores,
+            cores: self.executors,
             warmup: band.warmup,
             measure: band.measure,
             drain_limit: DRAIN_LIMIT,

@@ -89,7 +89,7 @@ impl Stage {
         offer: &Offer,
         interrupts: &mut Interrupts,
     ) -> Result<(), LoadFailure> {
-        let Login { endpoint, password, limit } = &self.login;
+        let Login { endpoint, password, limit, driver } = &self.login;
         let order = Order::Create(Box::new(CreateOrder {
             plugin: offer.plugin.clone(),
             workload: offer.workload.name.clone(),
@@ -97,7 +97,12 @@ impl Stage {
             scale: self.scale.unwrap_or(offer.workload.default_scale),
             data_seed: self.data_seed,
             config: self.config.clone(),
-            login: Login { endpoint: endpoint.clone(), password: password.clone(), limit: *limit },
+            login: Login {
+                endpoint: endpoint.clone(),
+                password: password.clone(),
+                limit: *limit,
+                driver: *driver,
+            },
         }));
         let ignore = &mut |_event: RunEvent| Ok(());
         load.carry_out(&order, Patience::JOB, interrupts, ignore).await.map(drop)

@@ -176,6 +176,7 @@ fn type_of(schema: &Value) -> String {
         (Some("string"), ..) => "text".to_owned(),
         (Some("boolean"), ..) => "true or false".to_owned(),
         (Some("integer"), Some(min), Some(max)) => format!("whole number, {min} to {max}"),
+        (Some("number"), Some(min), Some(max)) => format!("number, {min} to {max}"),
         (Some("integer"), ..) => "whole number, 0 or more".to_owned(),
         (Some("array"), ..) => "list of texts".to_owned(),
         (Some("object"), ..) => "group".to_owned(),

@@ -98,6 +98,47 @@ pub fn stepped(name: &'static str, axis: Axis, step: u32) -> Result<Vec<u32>, Er
     Ok((axis.min..=axis.max).step_by(step as usize).collect())
 }
 
+/// Rates from `min` to `max` per second, strictly increasing: at most `bands` values of a strategy, as many as there
+/// are thousandths between the two.
+///
+/// Errors, in this order: `unknown_strategy`, `invalid_value` (a bound outside 0.001 to 1,000,000 or not a number, or
+/// `max` not above `min`), `not_positive` (no bands), `invalid_value` above [`BANDS_MAX`].
+pub fn rates(strategy: &str, min: f64, max: f64, bands: u32) -> Result<Vec<f64>, Error> {
+    let strategy = Strategy::named(strategy)?;
+    let axis = Axis { min: thousandths("min", min)?, max: thousandths("max", max)? };
+    if !axis.grows() {
+        return Err(Error::InvalidValue {
+            place: "the maximum of the rate".to_owned(),
+            value: max,
+            allowed: "more than the minimum",
+        });
+    }
+    if bands < 1 {
+        return Err(Error::NotPositive { what: "the number of bands".to_owned() });
+    }
+    let count = bands.min((axis.max - axis.min).saturating_add(1)).max(2);
+    require_bands_within_limit("bands", count)?;
+    Ok(axis.values(strategy, count).into_iter().map(|value| f64::from(value) / 1e3).collect())
+}
+
+/// A rate as a whole number of thousandths.
+fn thousandths(bound: &str, rate: f64) -> Result<u32, Error> {
+    if !(0.001..=1e6).contains(&rate) {
+        return Err(Error::InvalidValue {
+            place: format!("the {bound}imum of the rate"),
+            value: rate,
+            allowed: "0.001 to 1,000,000",
+        });
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 1 and a thousand millions"
+    )]
+    let thousandths = (rate * 1e3).round() as u32;
+    Ok(thousandths)
+}
+
 impl Axis {
     fn grows(self) -> bool {
         self.min < self.max
@@ -138,7 +179,7 @@ fn require_bands_within_limit(what: &str, count: u32) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Axis, ladder, stepped};
+    use super::{Axis, ladder, rates, stepped};
 
     #[test]
     fn a_stepped_axis_ends_at_or_below_its_maximum() {
@@ -166,6 +207,24 @@ mod tests {
         let wide = Axis { min: 1, max: u32::MAX };
         let error = ladder("linear", wide, wide, u32::MAX).unwrap_err();
         assert_eq!(error.id(), "invalid_value");
+    }
+
+    #[test]
+    fn rates_are_spaced_like_workers_and_need_not_be_whole() {
+        let of = |strategy, min, max, bands| rates(strategy, min, max, bands).unwrap();
+        assert_eq!(of("linear", 500.0, 2500.0, 5), [500.0, 1000.0, 1500.0, 2000.0, 2500.0]);
+        assert_eq!(of("exponential", 0.5, 8.0, 5), [0.5, 1.0, 2.0, 4.0, 8.0]);
+        assert_eq!(of("exponential", 100.0, 200.0, 3), [100.0, 141.421, 200.0]);
+        assert_eq!(of("linear", 1.0, 1.001, 5), [1.0, 1.001]);
+        assert_eq!(of("linear", 0.001, 1e6, 3), [0.001, 500_000.001, 1e6]);
+    }
+
+    #[test]
+    fn rates_that_do_not_grow_are_refused() {
+        for (min, max) in [(5.0, 5.0), (5.0, 4.0), (0.0, 5.0), (1.0, f64::NAN), (1.0, 2e6)] {
+            assert_eq!(rates("linear", min, max, 5).unwrap_err().id(), "invalid_value");
+        }
+        assert_eq!(rates("linear", 1.0, 2.0, 0).unwrap_err().id(), "not_positive");
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod stop;
 
 mod busy;
 mod coordinator;
+mod crew;
 mod deadline;
 mod draw;
 mod error_class;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::{select, time::Instant};
 
-use crate::shard::Drain;
+use crate::{crew::Waiting, shard::Drain};
 
 /// How the operations of a worker follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,12 @@ pub enum Pacing {
 impl Pacing {
     /// Waits until a worker whose last operation ended at `now` is ready, and returns that moment:
     /// response time counts from it. Nothing where the drain came first.
-    pub(crate) async fn ready(self, now: Instant, drain: &Drain) -> Option<Instant> {
+    pub(crate) async fn ready(
+        self,
+        now: Instant,
+        drain: &Drain,
+        waiting: &Waiting,
+    ) -> Option<Instant> {
         let Self::ClosedLoop { think } = self;
         if think.is_zero() {
             return (now < drain.at()).then_some(now);
@@ -25,7 +30,7 @@ impl Pacing {
         select! {
             biased;
             () = drain.begun() => None,
-            () = tokio::time::sleep_until(now + think) => {
+            () = waiting.until(now + think) => {
                 let ready = Instant::now();
                 (ready < drain.at()).then_some(ready)
             }

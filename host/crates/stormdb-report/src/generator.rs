@@ -14,7 +14,7 @@ use crate::{
 /// Share of its time above which an executor is the limit: what is left is not enough for the bursts
 /// in which replies come.
 const BUSY_MAX: f64 = 0.7;
-/// Lateness, at the 99th percentile, that latencies cannot be told from. Timers alone are 1 to 2 ms
+/// Lateness, at the 99th percentile, that latencies include. The runtime's timers alone are 1 to 2 ms
 /// late.
 const LAG_MAX_MS: f64 = 10.0;
 

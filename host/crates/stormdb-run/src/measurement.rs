@@ -112,7 +112,7 @@ pub struct ExecutorLoad {
     pub executor: u32,
     /// CPU time of its thread, as a share (0 to 1) of the phase.
     pub utilisation: f64,
-    /// Scheduling lag: how late it came to what was due at a known moment, twenty times a second.
+    /// Scheduling lag: how late it came to what was due, twenty times a second or more often.
     pub lag: LatencyHistogram,
 }
 

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use stormdb_analysis::ladder::{Axis, BandSize, ladder, stepped};
+use stormdb_analysis::ladder::{Axis, BandSize, ladder, rates, stepped};
 
-use crate::config::run_config::{LadderConfig, LoadConfig, PairingConfig, RunConfig, SingleConfig};
+use crate::config::run_config::{
+    Arrivals, LadderArrivals, LadderConfig, LoadConfig, PairingConfig, RunConfig, SingleConfig,
+};
 use crate::config::warning::{Warning, WarningId};
 use crate::config::{FREE_CONNECTIONS_ASSUMED, seconds, spoken};
 
@@ -41,12 +43,15 @@ pub struct RunPlan {
 }
 
 /// One band: how many workers share how many connections, and for how long.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BandPlan {
     /// From 1.
     pub index: u32,
     pub workers: u32,
     pub connections: u32,
+    /// Absent for a closed loop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrivals: Option<Arrivals>,
     #[serde(rename = "warmup_seconds", with = "seconds")]
     pub warmup: Duration,
     #[serde(rename = "measure_seconds", with = "seconds")]
@@ -85,6 +90,12 @@ pub enum PlanError {
     )]
     NothingFree { axis: &'static str, min: u32, free: u32 },
     #[error(
+        "at {rate} operations per second nothing arrives in {}; raise the arrival rate, or measure \
+         for longer",
+        spoken(*.measure)
+    )]
+    NoArrivals { rate: f64, measure: Duration },
+    #[error(
         "the bands cannot be laid out; change the bounds, the steps or the strategy of \
          `progressive`"
     )]
@@ -103,8 +114,8 @@ impl ServerLimits {
 /// nothing about that.
 ///
 /// # Errors
-/// The server has too few free connections for a ladder whose top they decide, or the strategy
-/// refuses its input.
+/// The server has too few free connections for a ladder whose top they decide, a rate lets nothing
+/// arrive in a measured phase, or the strategy refuses its input.
 pub fn plan(config: &RunConfig, limits: Option<ServerLimits>) -> Result<RunPlan, PlanError> {
     let mut warnings = Vec::new();
     let (strategy, bands, paired_alternative) = match &config.load {
@@ -116,9 +127,10 @@ pub fn plan(config: &RunConfig, limits: Option<ServerLimits>) -> Result<RunPlan,
                 PairingConfig::Paired { .. } => config.strategy.clone(),
                 PairingConfig::Grid { .. } => "grid".to_owned(),
             };
-            (Some(name), banded(config, &sizes), range.paired_alternative(config, &sizes)?)
+            (Some(name), banded(config, &sizes)?, range.paired_alternative(config, &sizes)?)
         }
     };
+    refuse_empty(&bands)?;
     let total = total(&bands);
     let free = limits.map(ServerLimits::free);
     let bands_beyond_server =
@@ -195,15 +207,20 @@ impl Range {
         warnings: &mut Vec<Warning>,
     ) -> Result<Vec<BandSize>, PlanError> {
         match config.pairing {
+            PairingConfig::Paired { bands } if climbs_rates(config) => {
+                let size =
+                    BandSize { workers: self.workers.max, connections: self.connections.max };
+                let rates = arrivals(config, bands)?;
+                if rates.len() < bands as usize {
+                    warn_of_fewer(rates.len(), bands, "the rates lie too close together", warnings);
+                }
+                Ok(vec![size; rates.len()])
+            }
             PairingConfig::Paired { bands } => {
                 let ladder = ladder(&config.strategy, self.workers, self.connections, bands)?;
                 if ladder.reduced {
-                    let message = format!(
-                        "{} bands instead of {bands}: an axis has no more whole numbers; widen \
-                         its range for more",
-                        ladder.bands.len()
-                    );
-                    warnings.push(Warning::new(WarningId::BandsReduced, message));
+                    let reason = "an axis has no more whole numbers";
+                    warn_of_fewer(ladder.bands.len(), bands, reason, warnings);
                 }
                 Ok(ladder.bands)
             }
@@ -231,7 +248,7 @@ impl Range {
         let connections = distinct(sizes.iter().map(|size| size.connections).collect());
         let count = workers.max(connections).clamp(3, 25);
         let ladder = ladder(&config.strategy, self.workers, self.connections, count)?;
-        let bands = banded(config, &ladder.bands);
+        let bands = banded(config, &ladder.bands)?;
         let total = total(&bands);
         Ok(Some(PairedAlternative {
             bands,
@@ -290,33 +307,70 @@ fn evenly(values: &[u32], count: usize) -> Vec<u32> {
 }
 
 fn single_band(single: &SingleConfig) -> BandPlan {
-    let SingleConfig { workers, connections, measure } = *single;
+    let SingleConfig { workers, connections, arrivals, measure } = *single;
     BandPlan {
         index: 1,
         workers,
         connections,
+        arrivals,
         warmup: Duration::ZERO,
         measure,
         cooldown: Duration::ZERO,
     }
 }
 
-fn banded(config: &LadderConfig, sizes: &[BandSize]) -> Vec<BandPlan> {
-    (1..)
-        .zip(sizes)
-        .map(|(index, &BandSize { workers, connections })| BandPlan {
+fn banded(config: &LadderConfig, sizes: &[BandSize]) -> Result<Vec<BandPlan>, PlanError> {
+    let count = u32::try_from(sizes.len()).unwrap_or(u32::MAX);
+    let bands = sizes.iter().zip(arrivals(config, count)?);
+    let bands = (1..)
+        .zip(bands)
+        .map(|(index, (&BandSize { workers, connections }, arrivals))| BandPlan {
             index,
             workers,
             connections,
+            arrivals,
             warmup: config.warmup,
             measure: config.measure,
             cooldown: config.cooldown,
         })
-        .collect()
+        .collect();
+    Ok(bands)
+}
+
+fn climbs_rates(config: &LadderConfig) -> bool {
+    config.arrivals.is_some_and(LadderArrivals::is_ladder)
+}
+
+/// The arrivals of every band; a ladder of rates may have fewer bands than asked for.
+fn arrivals(config: &LadderConfig, bands: u32) -> Result<Vec<Option<Arrivals>>, PlanError> {
+    let Some(asked) = config.arrivals else { return Ok(vec![None; bands as usize]) };
+    let LadderArrivals { min_rate, max_rate, process } = asked;
+    let rates = if asked.is_ladder() {
+        rates(&config.strategy, min_rate, max_rate, bands)?
+    } else {
+        vec![min_rate; bands as usize]
+    };
+    Ok(rates.into_iter().map(|rate| Some(Arrivals { rate, process })).collect())
+}
+
+/// Refuses a band whose measured phase is too short for its first arrival.
+fn refuse_empty(bands: &[BandPlan]) -> Result<(), PlanError> {
+    let rated = bands.iter().filter_map(|band| Some((band.arrivals?.rate, band.measure)));
+    for (rate, measure) in rated {
+        if rate * measure.as_secs_f64() < 0.5 {
+            return Err(PlanError::NoArrivals { rate, measure });
+        }
+    }
+    Ok(())
 }
 
 fn total(bands: &[BandPlan]) -> Duration {
     bands.iter().map(|band| band.warmup + band.measure + band.cooldown).sum()
+}
+
+fn warn_of_fewer(found: usize, asked: u32, reason: &str, warnings: &mut Vec<Warning>) {
+    let message = format!("{found} bands instead of {asked}: {reason}; widen its range for more");
+    warnings.push(Warning::new(WarningId::BandsReduced, message));
 }
 
 /// Workers that wait for a connection are a legitimate experiment, but rarely the intended one.

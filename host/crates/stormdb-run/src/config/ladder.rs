@@ -1,16 +1,18 @@
 //! The rules of the `progressive` section: which keys make pairs, which make a grid, and which
 //! contradict each other.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use super::Facts;
+use super::arrivals::{self, AskedRates};
 use super::defaults::{self, LadderDefaults};
 use super::error::{Problem, ProblemId};
 use super::node::{Entry, Node};
 use super::origin::Layer;
 use super::raw::{RawPairing, RawProgressive, StrategyName};
-use super::resolve::{Findings, Times};
-use super::run_config::{LadderConfig, PairingConfig};
+use super::resolve::{Findings, SingleKeys, Times};
+use super::run_config::{LadderArrivals, LadderConfig, PairingConfig};
 use super::warning::{Warning, WarningId};
 
 /// Below this a band says more about its first moments than about the database.
@@ -27,6 +29,10 @@ const DESCRIBING: &[&str] = &[
     "max_workers",
     "min_connections",
     "max_connections",
+    "arrival_rate",
+    "min_arrival_rate",
+    "max_arrival_rate",
+    "arrivals",
     "bands",
     "step_workers",
     "step_connections",
@@ -40,11 +46,11 @@ pub(crate) fn is_described(layer: &Node) -> bool {
     DESCRIBING.iter().any(|key| entry(layer, key).is_some())
 }
 
-/// The ladder; `duration` is the top-level key, which stands in for `test_duration` where the
-/// latter says nothing or comes from a lower layer.
+/// The ladder. `duration` of the top level stands in for `test_duration` where the latter says
+/// nothing or comes from a lower layer.
 pub(crate) fn resolve(
     progressive: RawProgressive,
-    duration: Option<Duration>,
+    single: &SingleKeys,
     merged: &Node,
     facts: &Facts,
     findings: &mut Findings,
@@ -57,6 +63,10 @@ pub(crate) fn resolve(
         max_workers,
         min_connections,
         max_connections,
+        arrival_rate,
+        min_arrival_rate,
+        max_arrival_rate,
+        arrivals: process,
         bands,
         step_workers,
         step_connections,
@@ -79,38 +89,105 @@ pub(crate) fn resolve(
     } = progressive;
     let fallback =
         if facts.ladder_described { &defaults::DESCRIBED_LADDER } else { &defaults::BARE_LADDER };
-    report_single_band_keys(merged, findings);
     let mut times = Times { merged, findings };
     let test_duration = times.given("progressive.test_duration", test_duration.as_ref());
     times.refuse_zero("progressive.test_duration", test_duration);
     let warmup = times.given("progressive.warmup_duration", warmup_duration.as_ref());
     let cooldown = times.given("progressive.cooldown_duration", cooldown_duration.as_ref());
-    let measure =
-        measure(test_duration, duration, merged, facts, findings).unwrap_or(fallback.measure);
-    let min_workers = min_workers.unwrap_or(defaults::MIN);
-    let min_connections = min_connections.unwrap_or(defaults::MIN);
-    refuse_min_above_max("workers", min_workers, max_workers, merged, findings);
-    refuse_min_above_max("connections", min_connections, max_connections, merged, findings);
+    let measure = measure(test_duration, single.duration, merged, facts, findings);
+    let rates = AskedRates {
+        rate: arrival_rate.or(single.rate),
+        min: min_arrival_rate,
+        max: max_arrival_rate,
+        process: process.or(single.process),
+    };
+    let arrivals = rates.resolve(merged, findings);
+    let mut workers = Bounds { axis: "workers", min: min_workers, max: max_workers };
+    let mut connections =
+        Bounds { axis: "connections", min: min_connections, max: max_connections };
+    let climbs_rates = arrivals.is_some_and(LadderArrivals::is_ladder);
+    if climbs_rates {
+        arrivals::refuse_grid(strategy.as_ref(), pairing, merged, findings);
+    }
+    settle_sizes(climbs_rates, [&mut workers, &mut connections], single, merged, findings);
     let asked = Asked {
         pairing,
         bands,
-        step_workers: step_workers.filter(|_| max_workers != Some(min_workers)),
-        step_connections: step_connections.filter(|_| max_connections != Some(min_connections)),
-        workers_vary: max_workers != Some(min_workers),
-        connections_vary: max_connections != Some(min_connections),
+        step_workers: step_workers.filter(|_| workers.vary()),
+        step_connections: step_connections.filter(|_| connections.vary()),
+        workers_vary: workers.vary(),
+        connections_vary: connections.vary(),
     };
     let (strategy, pairing) = asked.arrange(strategy, fallback, merged, findings)?;
     Some(LadderConfig {
         strategy,
         pairing,
-        min_workers,
-        max_workers,
-        min_connections,
-        max_connections,
+        min_workers: workers.first(),
+        max_workers: workers.max,
+        min_connections: connections.first(),
+        max_connections: connections.max,
+        arrivals,
         warmup: warmup.unwrap_or(fallback.warmup),
-        measure,
+        measure: measure.unwrap_or(fallback.measure),
         cooldown: cooldown.unwrap_or(fallback.cooldown),
     })
+}
+
+/// The ends of the axis of workers or of connections, as far as they are given.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) axis: &'static str,
+    pub(crate) min: Option<u32>,
+    pub(crate) max: Option<u32>,
+}
+
+impl Bounds {
+    fn first(&self) -> u32 {
+        self.min.unwrap_or(defaults::MIN)
+    }
+
+    fn vary(&self) -> bool {
+        self.max != Some(self.first())
+    }
+
+    fn report_single(&self, merged: &Node, findings: &mut Findings) {
+        let axis = self.axis;
+        if let Some(entry) = merged.entry(axis) {
+            let message = format!(
+                "`{axis}` has no effect in a progressive run; `min_{axis}` and `max_{axis}` decide"
+            );
+            findings.warnings.push(Warning::at(WarningId::NoEffect, &entry.key_at, message));
+        }
+    }
+
+    fn refuse_min_above_max(&self, merged: &Node, findings: &mut Findings) {
+        let (min_key, max_key) = (format!("min_{}", self.axis), format!("max_{}", self.axis));
+        if let Some(max) = self.max.filter(|max| self.first() > *max) {
+            findings.problems.extend(min_above_max(&min_key, &max_key, self.first(), max, merged));
+        }
+    }
+}
+
+/// What the axes of workers and connections are, and what is wrong with them.
+fn settle_sizes(
+    climbs_rates: bool,
+    mut axes: [&mut Bounds; 2],
+    single: &SingleKeys,
+    merged: &Node,
+    findings: &mut Findings,
+) {
+    for axis in &axes {
+        // A ladder of rates falls back on the sizes of a single band.
+        if !climbs_rates || axis.max.is_some() {
+            axis.report_single(merged, findings);
+        }
+    }
+    if climbs_rates {
+        arrivals::hold_sizes(&mut axes, single, merged, findings);
+    }
+    for axis in axes {
+        axis.refuse_min_above_max(merged, findings);
+    }
 }
 
 /// The keys that decide between pairs and a grid.
@@ -258,42 +335,28 @@ fn measure(
     measure
 }
 
-fn report_single_band_keys(merged: &Node, findings: &mut Findings) {
-    for key in ["workers", "connections"] {
-        if let Some(entry) = merged.entry(key) {
-            let message = format!(
-                "`{key}` has no effect in a progressive run; `min_{key}` and `max_{key}` decide"
-            );
-            findings.warnings.push(Warning::at(WarningId::NoEffect, &entry.key_at, message));
-        }
-    }
-}
-
-fn refuse_min_above_max(
-    axis: &str,
-    min: u32,
-    max: Option<u32>,
+/// `max_key` is below `min_key`; nothing where no layer gives the former.
+pub(crate) fn min_above_max(
+    min_key: &str,
+    max_key: &str,
+    min: impl Display,
+    max: impl Display,
     merged: &Node,
-    findings: &mut Findings,
-) {
-    let (min_key, max_key) = (format!("min_{axis}"), format!("max_{axis}"));
-    if let (Some(max), Some(max_entry)) = (max, entry(merged, &max_key))
-        && min > max
-    {
-        let max_at = &max_entry.node.at;
-        let min_at = entry(merged, &min_key).map(|entry| entry.node.at.clone());
-        let place = min_at.as_ref().map(|at| format!(" at {at}")).unwrap_or_default();
-        findings.problems.push(Problem {
-            id: ProblemId::MinAboveMax,
-            message: format!("`{max_key}` is {max}, below `{min_key}`, which is {min}{place}"),
-            at: Some(max_at.clone()),
-            label: format!("must be {min} or more"),
-            also: min_at.map(|at| (at, "the minimum".to_owned())),
-            help: format!("raise `{max_key}` or lower `{min_key}`"),
-        });
-    }
+) -> Option<Problem> {
+    let max_at = &entry(merged, max_key)?.node.at;
+    let min_at = entry(merged, min_key).map(|entry| entry.node.at.clone());
+    let place = min_at.as_ref().map(|at| format!(" at {at}")).unwrap_or_default();
+    Some(Problem {
+        id: ProblemId::MinAboveMax,
+        message: format!("`{max_key}` is {max}, below `{min_key}`, which is {min}{place}"),
+        at: Some(max_at.clone()),
+        label: format!("must be {min} or more"),
+        also: min_at.map(|at| (at, "the minimum".to_owned())),
+        help: format!("raise `{max_key}` or lower `{min_key}`"),
+    })
 }
 
-fn entry<'a>(layer: &'a Node, key: &str) -> Option<&'a Entry> {
+/// An entry of the section.
+pub(crate) fn entry<'a>(layer: &'a Node, key: &str) -> Option<&'a Entry> {
     layer.entry("progressive")?.node.entries().iter().find(|entry| entry.key == key)
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::Number;
+
 use super::error::{Problem, ProblemId};
 use super::node::{Entry, Node, Value};
 use super::origin::{At, Layer, Origin};
@@ -23,7 +25,14 @@ pub struct Overrides {
     pub port: Option<u16>,
     pub dbname: Option<String>,
     pub username: Option<String>,
+    /// Operations per second.
+    pub arrival_rate: Option<f64>,
+    /// As typed; the check says what it takes.
+    pub arrivals: Option<String>,
     pub seed: Option<u64>,
+    pub executors: Option<u32>,
+    /// As typed; the check says what it takes.
+    pub driver: Option<String>,
     /// `--plugins FOLDER`, repeatable.
     pub plugin_paths: Vec<PathBuf>,
     pub trust_store: Option<PathBuf>,
@@ -54,6 +63,8 @@ const VARIABLES: &[(&str, &str, Form)] = &[
     ("STORMDB_WORKERS", "workers", Form::Scalar),
     ("STORMDB_CONNECTIONS", "connections", Form::Scalar),
     ("STORMDB_DURATION", "duration", Form::Text),
+    ("STORMDB_ARRIVAL_RATE", "arrival_rate", Form::Scalar),
+    ("STORMDB_ARRIVALS", "arrivals", Form::Text),
     ("STORMDB_PROGRESSIVE", "progressive.enabled", Form::Scalar),
     ("STORMDB_HOST", "database.host", Form::Text),
     ("STORMDB_PORT", "database.port", Form::Scalar),
@@ -68,6 +79,8 @@ const VARIABLES: &[(&str, &str, Form)] = &[
     ("STORMDB_TRUST_STORE", "plugins.trust_store", Form::Text),
     ("STORMDB_EXPORT_PATH", "progressive.export.path", Form::Text),
     ("STORMDB_SEED", "seed", Form::Scalar),
+    ("STORMDB_EXECUTORS", "executors", Form::Scalar),
+    ("STORMDB_DRIVER", "driver", Form::Text),
 ];
 
 /// libpq's variables, and the keys they fill.
@@ -127,18 +140,25 @@ impl Form {
                 "true" => Given::Bool(true),
                 "false" => Given::Bool(false),
                 // What is no number stays text; the check says what the key takes instead.
-                digits => {
-                    digits.parse().map_or_else(|_| Given::Text(digits.to_owned()), Given::Number)
-                }
+                digits => match (digits.parse::<u64>(), digits.parse::<f64>()) {
+                    (Ok(whole), _) => Given::Number(whole.into()),
+                    (Err(_), Ok(number)) => decimal(number),
+                    (Err(_), Err(_)) => Given::Text(digits.to_owned()),
+                },
             },
         }
     }
 }
 
+/// A number that may have decimals; what no document can hold, such as an infinity, stays text.
+fn decimal(number: f64) -> Given {
+    Number::from_f64(number).map_or_else(|| Given::Text(number.to_string()), Given::Number)
+}
+
 /// A value from outside the file.
 enum Given {
     Bool(bool),
-    Number(u64),
+    Number(Number),
     Text(String),
     Texts(Vec<String>),
 }
@@ -153,17 +173,23 @@ pub(crate) fn flags(overrides: &Overrides) -> Node {
         workers,
         connections,
         duration,
+        arrival_rate,
+        arrivals,
         host,
         port,
         dbname,
         username,
         seed,
+        executors,
+        driver,
         plugin_paths,
         trust_store,
         export_path,
         set: _,
     } = overrides;
-    let number = |value: Option<u64>| value.map(|value| (value.to_string(), Given::Number(value)));
+    let number =
+        |value: Option<u64>| value.map(|value| (value.to_string(), Given::Number(value.into())));
+    let decimal = |value: Option<f64>| value.map(|value| (value.to_string(), decimal(value)));
     let text =
         |value: Option<&String>| value.map(|value| (value.clone(), Given::Text(value.clone())));
     let shown = |path: &PathBuf| path.display().to_string();
@@ -176,11 +202,15 @@ pub(crate) fn flags(overrides: &Overrides) -> Node {
         ("--workers", "workers", number(workers.map(u64::from))),
         ("--connections", "connections", number(connections.map(u64::from))),
         ("--duration", "duration", text(duration.as_ref())),
+        ("--arrival-rate", "arrival_rate", decimal(*arrival_rate)),
+        ("--arrivals", "arrivals", text(arrivals.as_ref())),
         ("--host", "database.host", text(host.as_ref())),
         ("--port", "database.port", number(port.map(u64::from))),
         ("--dbname", "database.dbname", text(dbname.as_ref())),
         ("--username", "database.username", text(username.as_ref())),
         ("--seed", "seed", number(*seed)),
+        ("--executors", "executors", number(executors.map(u64::from))),
+        ("--driver", "driver", text(driver.as_ref())),
         (
             "--plugins",
             "plugins.paths",
@@ -272,7 +302,7 @@ fn put(root: &mut Node, layer: Layer, shown: &str, start: usize, path: &str, giv
     let key_at = At { origin, offset: 0, len: name.len(), line: 1, column: 1 };
     let value = match given {
         Given::Bool(value) => Value::Bool(value),
-        Given::Number(value) => Value::Number(value.into()),
+        Given::Number(value) => Value::Number(value),
         Given::Text(value) => Value::Text(value),
         Given::Texts(values) => Value::List(
             values

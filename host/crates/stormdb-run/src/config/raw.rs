@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use stormdb_analysis::strategy::STRATEGIES;
 
 use super::duration::DurationText;
-use super::run_config::SslMode;
+use super::run_config::{ArrivalProcess, Driver, SslMode};
 use crate::secret::Secret;
 
 /// A StormDB run. Every key is optional except `workload`.
@@ -39,6 +39,13 @@ pub struct RawConfig {
     pub connections: Option<u32>,
     /// Measured time of a run without `progressive` (default 60s).
     pub duration: Option<DurationText>,
+    /// Operations per second that arrive in every band, whatever becomes of those before: an open
+    /// loop. Without it, each worker begins its next operation when its last one has ended.
+    #[schemars(range(min = 0.001, max = 1_000_000))]
+    pub arrival_rate: Option<f64>,
+    /// How the arrivals of an open loop are spaced (default poisson): at random, as those of many
+    /// independent users are, or at equal distances.
+    pub arrivals: Option<ArrivalProcess>,
     /// A ladder of bands instead of a single one.
     pub progressive: Option<RawProgressive>,
     /// Where plugins are found and whom they are trusted from.
@@ -48,6 +55,13 @@ pub struct RawConfig {
     /// Times that an operation is repeated after a serialization failure or a deadlock (default 3).
     #[schemars(range(min = 0, max = 1000))]
     pub retries: Option<u32>,
+    /// Threads that generate load (default: as many as the machine has cores). A band uses no more
+    /// than it has workers and connections.
+    #[schemars(range(min = 1, max = 1024))]
+    pub executors: Option<u32>,
+    /// What speaks to PostgreSQL for the operations (default wire); `tokio-postgres` is the
+    /// reference to compare it with.
+    pub driver: Option<Driver>,
     /// Longest time one call of an operation may take before it is cancelled (default 30s).
     pub operation_deadline: Option<DurationText>,
     /// Has no effect in this version.
@@ -145,6 +159,18 @@ pub struct RawProgressive {
     /// Connections of the last band (default: the server's free connections).
     #[schemars(range(min = 1, max = 100_000))]
     pub max_connections: Option<u32>,
+    /// As `arrival_rate` at the top level.
+    #[schemars(range(min = 0.001, max = 1_000_000))]
+    pub arrival_rate: Option<f64>,
+    /// Arrivals per second of the first band of a ladder of rates; workers and connections are the
+    /// same in every band then.
+    #[schemars(range(min = 0.001, max = 1_000_000))]
+    pub min_arrival_rate: Option<f64>,
+    /// Arrivals per second of the last band of a ladder of rates.
+    #[schemars(range(min = 0.001, max = 1_000_000))]
+    pub max_arrival_rate: Option<f64>,
+    /// As `arrivals` at the top level.
+    pub arrivals: Option<ArrivalProcess>,
     /// Number of bands (default 5).
     #[schemars(range(min = 3, max = 25))]
     pub bands: Option<u32>,

@@ -7,15 +7,26 @@ use super::duration::DurationText;
 use super::error::{Problem, ProblemId};
 use super::node::Node;
 use super::raw::{RawConfig, RawExport, RawPlugins, RawProgressive};
-use super::run_config::{ExportConfig, LoadConfig, PluginsConfig, RunConfig, SingleConfig};
+use super::run_config::{
+    ArrivalProcess, ExportConfig, LoadConfig, PluginsConfig, RunConfig, SingleConfig,
+};
 use super::warning::{Warning, WarningId};
-use super::{Facts, defaults, ladder, target, workload};
+use super::{Facts, arrivals, defaults, ladder, target, workload};
 
 /// What was found on the way; problems refuse the configuration, warnings do not.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     pub(crate) problems: Vec<Problem>,
     pub(crate) warnings: Vec<Warning>,
+}
+
+/// The keys of a single band, which a ladder may fall back on.
+pub(crate) struct SingleKeys {
+    pub(crate) workers: Option<u32>,
+    pub(crate) connections: Option<u32>,
+    pub(crate) duration: Option<Duration>,
+    pub(crate) rate: Option<f64>,
+    pub(crate) process: Option<ArrivalProcess>,
 }
 
 /// Keys that the documents use and that a later version will act on.
@@ -50,10 +61,14 @@ pub(crate) fn resolve(
         workers,
         connections,
         duration,
+        arrival_rate,
+        arrivals,
         progressive,
         plugins,
         seed,
         retries,
+        executors,
+        driver,
         operation_deadline,
         collect_pg_stats: _,
         pg_stats_statements: _,
@@ -73,11 +88,21 @@ pub(crate) fn resolve(
     times.refuse_zero("duration", duration);
     times.refuse_zero("operation_deadline", operation_deadline);
     let load = match climbed {
-        Some(progressive) => ladder::resolve(progressive, duration, merged, facts, findings)
-            .map(LoadConfig::Progressive),
+        Some(progressive) => {
+            let single = SingleKeys {
+                workers,
+                connections,
+                duration,
+                rate: arrival_rate,
+                process: arrivals,
+            };
+            ladder::resolve(progressive, &single, merged, facts, findings)
+                .map(LoadConfig::Progressive)
+        }
         None => Some(LoadConfig::Single(SingleConfig {
             workers: workers.or(connections).unwrap_or(defaults::WORKERS),
             connections: connections.or(workers).unwrap_or(defaults::WORKERS),
+            arrivals: arrivals::of_one_band(arrival_rate, arrivals, merged, findings),
             measure: duration.unwrap_or(defaults::DURATION),
         })),
     };
@@ -91,6 +116,8 @@ pub(crate) fn resolve(
         export,
         seed,
         retries: retries.unwrap_or(defaults::RETRIES),
+        executors,
+        driver: driver.unwrap_or_default(),
         operation_deadline: operation_deadline.unwrap_or(defaults::OPERATION_DEADLINE),
     })
 }

@@ -23,6 +23,9 @@ pub struct RunConfig {
     pub seed: Option<u64>,
     /// Times that an operation is repeated after a serialization failure or a deadlock.
     pub retries: u32,
+    /// The most threads that generate load; `None`: as many as the machine has cores.
+    pub executors: Option<u32>,
+    pub driver: Driver,
     /// Longest time one call of an operation may take before it is cancelled.
     #[serde(rename = "operation_deadline_seconds", with = "seconds")]
     pub operation_deadline: Duration,
@@ -81,6 +84,15 @@ pub enum SslMode {
     VerifyFull,
 }
 
+/// What speaks to PostgreSQL for the operations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Driver {
+    #[default]
+    Wire,
+    TokioPostgres,
+}
+
 /// What is run against the target.
 #[derive(Clone, Debug, Serialize)]
 pub struct WorkloadConfig {
@@ -107,6 +119,8 @@ pub enum LoadConfig {
 pub struct SingleConfig {
     pub workers: u32,
     pub connections: u32,
+    /// `None`: a closed loop.
+    pub arrivals: Option<Arrivals>,
     #[serde(rename = "measure_seconds", with = "seconds")]
     pub measure: Duration,
 }
@@ -123,12 +137,40 @@ pub struct LadderConfig {
     pub min_connections: u32,
     /// `None`: the server's free connections, known when the run is planned.
     pub max_connections: Option<u32>,
+    /// `None`: a closed loop.
+    pub arrivals: Option<LadderArrivals>,
     #[serde(rename = "warmup_seconds", with = "seconds")]
     pub warmup: Duration,
     #[serde(rename = "measure_seconds", with = "seconds")]
     pub measure: Duration,
     #[serde(rename = "cooldown_seconds", with = "seconds")]
     pub cooldown: Duration,
+}
+
+/// Operations that arrive whatever becomes of those before: an open loop.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Arrivals {
+    /// Operations per second of the whole band, 0.001 to 1,000,000.
+    pub rate: f64,
+    pub process: ArrivalProcess,
+}
+
+/// How arrivals are spaced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ArrivalProcess {
+    #[default]
+    Poisson,
+    Constant,
+}
+
+/// The arrivals of a ladder: `min_rate` below `max_rate` is a ladder of rates, on which workers and
+/// connections stay the same; where both are the same it is the rate of every band.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct LadderArrivals {
+    pub min_rate: f64,
+    pub max_rate: f64,
+    pub process: ArrivalProcess,
 }
 
 /// How worker counts meet connection counts.

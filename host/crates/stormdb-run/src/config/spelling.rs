@@ -22,6 +22,12 @@ const RENAMED: &[(&str, &str)] = &[
 /// layer's.
 const ALTERNATIVES: &[&[&[&str]]] = &[
     &[&["progressive.bands"], &["progressive.step_workers", "progressive.step_connections"]],
+    &[
+        &["arrival_rate"],
+        &["progressive.arrival_rate"],
+        &["progressive.min_arrival_rate", "progressive.max_arrival_rate"],
+    ],
+    &[&["arrivals"], &["progressive.arrivals"]],
     &[&["database.password"], &["database.password_file"], &["database.passfile"]],
 ];
 
@@ -40,14 +46,19 @@ pub(crate) fn modernise(layer: &mut Node) -> Vec<Problem> {
         layer.put("workload", name);
     }
     for groups in ALTERNATIVES {
-        let mut present =
-            groups.iter().filter_map(|group| group.iter().find_map(|path| layer.entry(path)));
-        if let (Some(first), Some(second)) = (present.next(), present.next()) {
-            problems.push(contradiction(
-                first,
-                second,
-                format!("`{}` and `{}` cannot both be given", first.key, second.key),
-            ));
+        let given = |path: &&'static str| Some((*path, layer.entry(path)?));
+        let mut present = groups.iter().filter_map(|group| group.iter().find_map(given));
+        if let (Some((first_path, first)), Some((second_path, second))) =
+            (present.next(), present.next())
+        {
+            let names = if first.key == second.key {
+                [first_path, second_path]
+            } else {
+                [first.key.as_str(), second.key.as_str()]
+            };
+            let [first_name, second_name] = names;
+            let message = format!("`{first_name}` and `{second_name}` cannot both be given");
+            problems.push(contradiction(first, second, message));
         }
     }
     problems

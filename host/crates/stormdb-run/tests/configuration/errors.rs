@@ -20,10 +20,11 @@ fn misspelt_key() {
                ·        ╰── not recognised
                ╰────
               help: did you mean `min_workers`?
-                    allowed here: enabled, strategy, pairing, min_workers, max_workers, min_connections, max_connections, bands,
-                    step_workers, step_connections, test_duration, warmup_duration, cooldown_duration, export, analysis,
-                    max_latency_samples, memory_limit_mb, band_duration, warmup_time, cooldown_time, export_format, export_csv,
-                    export_json, export_path, enable_analysis
+                    allowed here: enabled, strategy, pairing, min_workers, max_workers, min_connections, max_connections,
+                    arrival_rate, min_arrival_rate, max_arrival_rate, arrivals, bands, step_workers, step_connections,
+                    test_duration, warmup_duration, cooldown_duration, export, analysis, max_latency_samples, memory_limit_mb,
+                    band_duration, warmup_time, cooldown_time, export_format, export_csv, export_json, export_path,
+                    enable_analysis
         "#]],
     );
 }
@@ -42,9 +43,9 @@ fn several_unknown_keys_are_all_said() {
              2 │ database: {hots: db}
                ╰────
               help: did you mean `workload`?
-                    allowed here: database, workload, scale, workload_config, workers, connections, duration, progressive,
-                    plugins, seed, retries, operation_deadline, collect_pg_stats, pg_stats_statements, summary_interval,
-                    data_loading, thresholds, cost, results_backend
+                    allowed here: database, workload, scale, workload_config, workers, connections, duration, arrival_rate,
+                    arrivals, progressive, plugins, seed, retries, executors, driver, operation_deadline, collect_pg_stats,
+                    pg_stats_statements, summary_interval, data_loading, thresholds, cost, results_backend
 
             error[unknown-key]
               × run.yaml:2:12: unknown key `hots`
@@ -299,10 +300,11 @@ fn set_flags_are_named() {
                ·               ╰── not recognised
                ╰────
               help: did you mean `bands`?
-                    allowed here: enabled, strategy, pairing, min_workers, max_workers, min_connections, max_connections, bands,
-                    step_workers, step_connections, test_duration, warmup_duration, cooldown_duration, export, analysis,
-                    max_latency_samples, memory_limit_mb, band_duration, warmup_time, cooldown_time, export_format, export_csv,
-                    export_json, export_path, enable_analysis
+                    allowed here: enabled, strategy, pairing, min_workers, max_workers, min_connections, max_connections,
+                    arrival_rate, min_arrival_rate, max_arrival_rate, arrivals, bands, step_workers, step_connections,
+                    test_duration, warmup_duration, cooldown_duration, export, analysis, max_latency_samples, memory_limit_mb,
+                    band_duration, warmup_time, cooldown_time, export_format, export_csv, export_json, export_path,
+                    enable_analysis
 
             error[out-of-range]
               × --set progressive.bands=99: `bands` is 99, above the maximum of 25
@@ -451,8 +453,9 @@ fn one_line_for_logs() {
     assert_eq!(
         error.to_string(),
         "run.yaml:2:1: unknown key `wokers`; did you mean `workers`?; allowed here: database, workload, scale, \
-         workload_config, workers, connections, duration, progressive, plugins, seed, retries, operation_deadline, \
-         collect_pg_stats, pg_stats_statements, summary_interval, data_loading, thresholds, cost, results_backend"
+         workload_config, workers, connections, duration, arrival_rate, arrivals, progressive, plugins, seed, \
+         retries, executors, driver, operation_deadline, collect_pg_stats, pg_stats_statements, \
+         summary_interval, data_loading, thresholds, cost, results_backend"
     );
 }
 

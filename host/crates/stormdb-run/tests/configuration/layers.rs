@@ -55,7 +55,11 @@ const VARIABLES: &[(&str, &str)] = &[
     ("STORMDB_PLUGIN_PATHS", "a:b"),
     ("STORMDB_TRUST_STORE", "trust"),
     ("STORMDB_EXPORT_PATH", "out"),
+    ("STORMDB_ARRIVAL_RATE", "2.5"),
+    ("STORMDB_ARRIVALS", "constant"),
     ("STORMDB_SEED", "9"),
+    ("STORMDB_EXECUTORS", "2"),
+    ("STORMDB_DRIVER", "tokio-postgres"),
 ];
 
 #[test]
@@ -84,6 +88,10 @@ fn every_variable_and_every_flag_reaches_its_key() {
             "kind": "single",
             "workers": 3,
             "connections": 2,
+            "arrivals": {
+              "rate": 2.5,
+              "process": "constant"
+            },
             "measure_seconds": 90.0
           },
           "plugins": {
@@ -101,6 +109,8 @@ fn every_variable_and_every_flag_reaches_its_key() {
           },
           "seed": 9,
           "retries": 3,
+          "executors": 2,
+          "driver": "tokio-postgres",
           "operation_deadline_seconds": 30.0
         }
     "#]];
@@ -114,11 +124,15 @@ fn every_variable_and_every_flag_reaches_its_key() {
         workers: Some(3),
         connections: Some(2),
         duration: Some("90s".to_owned()),
+        arrival_rate: Some(2.5),
+        arrivals: Some("constant".to_owned()),
         host: Some("db".to_owned()),
         port: Some(5433),
         dbname: Some("2024".to_owned()),
         username: Some("joe".to_owned()),
         seed: Some(9),
+        executors: Some(2),
+        driver: Some("tokio-postgres".to_owned()),
         plugin_paths: vec![PathBuf::from("a"), PathBuf::from("b")],
         trust_store: Some(PathBuf::from("trust")),
         export_path: Some(PathBuf::from("out")),
@@ -358,6 +372,6 @@ fn keys_without_effect_say_so() {
         run.yaml:6:55: `memory_limit_mb` is accepted but has no effect in this version
         run.yaml:6:31: `analysis: false` is accepted but has no effect in this version
         run.yaml:6:105: `html: true` is accepted but has no effect in this version
-        run.yaml:5:1: `workers` has no effect in a progressive run; `min_workers` and `max_workers` decide
-        run.yaml:6:92: each band is measured for less than 5s, too short for figures to rely on"#]].assert_eq(&texts.join("\n"));
+        run.yaml:6:92: each band is measured for less than 5s, too short for figures to rely on
+        run.yaml:5:1: `workers` has no effect in a progressive run; `min_workers` and `max_workers` decide"#]].assert_eq(&texts.join("\n"));
 }
