@@ -66,9 +66,8 @@ fn every_source_file_is_compiled() {
     let orphan = |path: &PathBuf| {
         let folder = path.parent().unwrap();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap();
-        let is_target =
-            ["main.rs", "lib.rs", "build.rs"].contains(&name)
-                || ["tests", "benches"].iter().any(|targets| folder.ends_with(targets));
+        let is_target = ["main.rs", "lib.rs", "build.rs"].contains(&name)
+            || ["tests", "benches"].iter().any(|targets| folder.ends_with(targets));
         let parents = [folder.join("main.rs"), folder.join("lib.rs"), folder.with_extension("rs")];
         let declaration = format!("mod {};", name.trim_end_matches(".rs"));
         let is_module = parents

@@ -37,7 +37,7 @@ impl<F: FnMut(BandEvent)> Coordinator<F> {
             ready: 0,
             phase: None,
             intervals: Alignment::new(executors),
-            totals: Totals::new(spec.operations.len(), spec.shares_connections()),
+            totals: Totals::new(spec.operations.len(), spec.may_wait()),
             stopped_early: false,
             failure: None,
         };
@@ -115,11 +115,14 @@ fn measurement(spec: &BandSpec, totals: Totals) -> BandMeasurement {
         errors,
         held,
         cancelled_at_drain,
+        arrivals,
     } = totals;
     let mut response = LatencyHistogram::default();
     operations.iter().for_each(|operation| response.merge(&operation.response));
     let (service, pool_wait) = match waits {
-        Some(Waits { service, pool_wait }) => (service, Some(pool_wait)),
+        Some(Waits { service, pool_wait }) => {
+            (service, spec.shares_connections().then_some(pool_wait))
+        }
         None => (response.clone(), None),
     };
     let operations = spec.operations.iter().zip(operations);
@@ -147,6 +150,7 @@ fn measurement(spec: &BandSpec, totals: Totals) -> BandMeasurement {
         client_cpu_seconds: None,
         peak_rss_bytes: None,
         cancelled_at_drain,
+        arrivals,
     }
 }
 

@@ -11,6 +11,7 @@ pub mod setup;
 pub mod spec;
 pub mod stop;
 
+mod arrivals;
 mod coordinator;
 mod deadline;
 mod draw;

@@ -13,6 +13,7 @@ use crate::{
     connection::Connector,
     deadline::Slot,
     draw::Mix,
+    pacing::Pacer,
     pool::Pool,
     recorder::{Edges, Recorder},
 };
@@ -24,6 +25,7 @@ pub(crate) struct Shard<K: Connector> {
     pub(crate) connector: K,
     pub(crate) recorder: RefCell<Recorder>,
     pub(crate) drain: Drain,
+    pub(crate) pacer: Pacer,
     /// Absent where every worker has its own connection.
     pub(crate) pool: Option<Pool<K::Connection>>,
     /// One per worker.

@@ -208,6 +208,7 @@ mod tests {
             client_cpu_seconds: None,
             peak_rss_bytes: None,
             cancelled_at_drain: 0,
+            arrivals: None,
         });
         record.apply(RunEvent::BandFinished { band: plan.index, measurement });
     }
