@@ -24,5 +24,6 @@ pub mod number;
 pub mod screen;
 
 mod error;
+mod rates;
 
 pub use error::ReportError;

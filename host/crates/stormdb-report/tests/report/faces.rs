@@ -98,7 +98,13 @@ fn the_json_of_a_band() {
             "rows_written": 0,
             "executors": 2,
             "client_cpu_seconds": 12.5,
-            "client_peak_rss_bytes": 67108864
+            "client_peak_rss_bytes": 67108864,
+            "arrival_rate": null,
+            "achieved_rate": null,
+            "unstarted": null,
+            "p99_service_ms": 12.4191,
+            "p50_lateness_ms": null,
+            "p99_lateness_ms": null
           },
           "analysis": {
             "efficiency_tps_per_worker": 119.8786,
@@ -123,10 +129,15 @@ fn the_json_of_a_band() {
           ],
           "operations": [],
           "reasons": {
+            "achieved_rate": "closed-loop",
+            "arrival_rate": "closed-loop",
             "avg_pool_wait_ms": "own-connections",
             "bottleneck_type": "not-analysed",
+            "p50_lateness_ms": "closed-loop",
             "p95_pool_wait_ms": "own-connections",
-            "second_derivative": "edge-band"
+            "p99_lateness_ms": "closed-loop",
+            "second_derivative": "edge-band",
+            "unstarted": "closed-loop"
           }
         }
     "#]]
@@ -202,6 +213,7 @@ fn the_json_of_the_analysis() {
         bottleneck_analysis: null
         verdict: [{"label":"best","text":"28 workers, 56 connections: 2,534 TPS, p95 16.0 ms (within 5% of the highest measured, 30% fewer workers, confirmed by ±95%)","tone":"good"},{"label":"limit","text":"throughput stops growing between 28 and 40 workers and falls at 60; the cause is not determined","tone":"neutral"},{"label":"latency","text":"60 workers, 120 connections: p95 is 53% above the band before, no more than waiting in line explains","tone":"neutral"}]
         reasons: {"bottleneck_analysis":"not-analysed","mathematical_models":"not-analysed"}
+        closed-loop: "each worker begins its next operation when its last one has ended: no rate was asked for"
         edge-band: "the curvature needs a band on either side"
         first-band: "the smallest band has none before it to compare with"
         not-analysed: "this version of stormdb does not determine it"
@@ -250,6 +262,7 @@ fn the_text_ends_with_every_figure() {
         executors                                    2             2
         client_cpu_seconds                        12.5          12.5
         client_peak_rss_bytes               67,108,864    67,108,864
+        p99_service_ms                         12.0914       12.4191
     "#]]
     .assert_eq(figures);
 }
