@@ -1,11 +1,14 @@
 //! `cargo xtask bench`: this host beside other load generators, on the same server at the same time.
 
+mod cluster;
+mod interrupt;
 mod machine;
 mod page;
 mod pgbench;
-mod server;
+mod product;
+mod provenance;
+mod statistics;
 mod timed;
-mod trial;
 
 use std::process::ExitCode;
 

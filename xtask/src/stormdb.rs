@@ -22,22 +22,6 @@ pub(crate) struct PgStatus {
     pub(crate) programs: PathBuf,
     /// Of the programs, such as `18.4`.
     pub(crate) version: String,
-    /// Where the server listens, if it runs.
-    pub(crate) endpoint: Option<Endpoint>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Endpoint {
-    pub(crate) address: Address,
-    pub(crate) database: String,
-    pub(crate) user: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Address {
-    /// The directory of the socket; the port names the file in it.
-    Unix { directory: PathBuf, port: u16 },
 }
 
 impl Stormdb {

@@ -1,17 +1,19 @@
 //! Connections of the target for the engine, over sockets that the supervisor opens.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, rc::Rc, sync::Arc, task::Waker, time::Duration};
 
-use stormdb_engine::connection::{ConnectFailure, Connector, Lent, Settled};
+use stormdb_engine::connection::{ConnectFailure, Connector, Lent, Readiness, Settled};
 use stormdb_plugin_api::abi::session::SessionBox;
 use stormdb_process::broker::{BrokerClient, BrokerError, BrokerErrorKind};
-use stormdb_run::secret::Secret;
+use stormdb_run::{config::run_config::Driver, secret::Secret};
 use stormdb_target::{
     TargetError,
-    connect::{ConnectOptions, cancel_over, connect_over},
+    connect::{ConnectOptions, cancel_over, connect_over, connect_wire},
     endpoint::Endpoint,
     session::{self, LentConnection, StatementTable},
 };
+use stormdb_wire::Reactor;
+use tokio::time::Instant;
 
 use super::message::Login;
 
@@ -24,24 +26,60 @@ pub(crate) struct Access {
     broker: BrokerClient,
     endpoint: Endpoint,
     options: ConnectOptions,
+    driver: Driver,
     statements: Arc<StatementTable>,
 }
 
 impl Access {
     pub(crate) fn new(broker: BrokerClient, login: Login, statements: Arc<StatementTable>) -> Self {
-        let Login { endpoint, password, limit, driver: _ } = login;
+        let Login { endpoint, password, limit, driver } = login;
         let options = ConnectOptions {
             password: password.map(Secret::new),
             application_name: "stormdb".to_owned(),
             limit,
         };
-        Self { broker, endpoint, options, statements }
+        Self { broker, endpoint, options, driver, statements }
     }
 }
 
 /// Opens connections for one executor.
-#[derive(Clone, Debug)]
-pub(crate) struct TargetConnector(pub(crate) Arc<Access>);
+#[derive(Debug)]
+pub(crate) struct TargetConnector {
+    access: Arc<Access>,
+    /// Absent where connections wait in the runtime.
+    reactor: Option<Rc<Reactor>>,
+}
+
+impl TargetConnector {
+    /// For set-up and checks, which wait in the runtime.
+    pub(crate) fn new(access: &Arc<Access>) -> Self {
+        Self { access: Arc::clone(access), reactor: None }
+    }
+
+    /// For the executor on whose thread it is called.
+    pub(crate) fn of_executor(access: &Arc<Access>) -> Self {
+        let reactor = match access.driver {
+            Driver::Wire => Reactor::new()
+                .inspect_err(|error| tracing::warn!(%error, "connections wait in the runtime"))
+                .ok(),
+            Driver::TokioPostgres => None,
+        };
+        Self { access: Arc::clone(access), reactor }
+    }
+}
+
+/// The reactor as the engine sees it.
+struct Watching(Rc<Reactor>);
+
+impl Readiness for Watching {
+    fn wait(&self, limit: Duration, alarm: Option<Instant>) -> io::Result<()> {
+        self.0.wait(limit, alarm.map(Instant::into_std))
+    }
+
+    fn interrupt(&self) -> Waker {
+        Waker::from(self.0.interrupt())
+    }
+}
 
 /// A connection that remembers how to cancel what it does.
 pub(crate) struct TargetConnection {
@@ -53,18 +91,34 @@ impl Connector for TargetConnector {
     type Connection = TargetConnection;
 
     async fn connect(&self) -> Result<TargetConnection, ConnectFailure> {
-        let Access { broker, endpoint, options, statements } = &*self.0;
+        let Access { broker, endpoint, options, driver, statements } = &*self.access;
         let socket = broker.open().await.map_err(|error| socket_failure(endpoint, &error))?;
-        let connection =
-            connect_over(socket, endpoint, options).await.map_err(|error| failure(&error))?;
-        let lent = LentConnection::new(connection, Arc::clone(statements));
-        Ok(TargetConnection { lent, access: Arc::clone(&self.0) })
+        let statements = Arc::clone(statements);
+        let lent = match driver {
+            Driver::Wire => connect_wire(socket, endpoint, options, self.reactor.as_ref())
+                .await
+                .map(|connection| LentConnection::new(connection, statements)),
+            Driver::TokioPostgres => connect_over(socket, endpoint, options)
+                .await
+                .map(|connection| LentConnection::of_reference(connection, statements)),
+        };
+        let lent = lent.map_err(|error| failure(&error))?;
+        Ok(TargetConnection { lent, access: Arc::clone(&self.access) })
+    }
+
+    fn readiness(&self) -> Option<Rc<dyn Readiness>> {
+        let reactor = self.reactor.as_ref()?;
+        Some(Rc::new(Watching(Rc::clone(reactor))))
     }
 }
 
 impl Lent for TargetConnection {
     fn session(&self) -> &SessionBox {
         self.lent.session()
+    }
+
+    fn has_readiness(&self) -> bool {
+        self.lent.has_readiness()
     }
 
     async fn settle(&mut self) -> Settled {
@@ -79,7 +133,7 @@ impl Lent for TargetConnection {
     }
 
     async fn cancel(&self) {
-        let Access { broker, endpoint, options: _, statements: _ } = &*self.access;
+        let Access { broker, endpoint, .. } = &*self.access;
         let token = self.lent.cancel_token();
         // What cannot be cancelled is given up with its connection.
         match broker.open_for_cancel().await {

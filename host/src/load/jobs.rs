@@ -26,7 +26,7 @@ use stormdb_run::{
     measurement::{BandMeasurement, Phase},
 };
 use stormdb_target::{session::StatementTable, sqlstate::ErrorClass};
-use tokio::{select, task::LocalSet, time::interval};
+use tokio::{select, time::interval};
 
 use super::{
     connector::{Access, TargetConnector},
@@ -150,7 +150,7 @@ impl Jobs {
 
     fn set_up(&self, connections: u32, rebuild: bool, stop: &StopSignal) -> Result<(), Refusal> {
         let Instance { workload, description, access } = self.instance()?;
-        let connector = TargetConnector(Arc::clone(access));
+        let connector = TargetConnector::new(access);
         let stages = description.stages.iter().map(|stage| StagePlan {
             name: stage.name.clone(),
             parts: if stage.parallel { connections } else { 1 },
@@ -174,13 +174,13 @@ impl Jobs {
 
     fn attach(&self, stop: &StopSignal) -> Result<(), Refusal> {
         let Instance { workload, access, .. } = self.instance()?;
-        let connector = TargetConnector(Arc::clone(access));
+        let connector = TargetConnector::new(access);
         self.wait(setup::attach(workload, &connector, CONNECT_BUDGET, stop))
     }
 
     fn check(&self, stop: &StopSignal) -> Result<(), Refusal> {
         let Instance { workload, access, .. } = self.instance()?;
-        let connector = TargetConnector(Arc::clone(access));
+        let connector = TargetConnector::new(access);
         let checks = self.wait(setup::check(workload, &connector, CONNECT_BUDGET, stop))?;
         if !checks.is_empty() {
             self.shared.tell(RunEvent::Checked { checks });
@@ -207,8 +207,7 @@ impl Jobs {
                 never = alive => never,
             }
         };
-        let local = LocalSet::new();
-        local.block_on(&runtime, watched).map_err(|error| engine(&error))
+        runtime.block_on(watched).map_err(|error| engine(&error))
     }
 
     fn band(&self, order: &BandOrder, stop: &StopSignal) -> Result<(), Refusal> {
@@ -225,7 +224,7 @@ impl Jobs {
                 BandEvent::Interval(interval) => RunEvent::Interval { band, interval },
             });
         };
-        let connector = |_executor| TargetConnector(Arc::clone(access));
+        let connector = |_executor| TargetConnector::of_executor(access);
         let BandRun { measurement, stopped: _ } =
             run_band(&spec, workload, connector, stop, on_event).map_err(|error| engine(&error))?;
         let Some(measurement) = measurement else {

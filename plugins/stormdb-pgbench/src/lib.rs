@@ -37,10 +37,12 @@ impl Plugin for Pgbench {
         .operation(Operation::new("tpcb", Class::Write))
         .operation(Operation::new("select-only", Class::Read))
         .operation(Operation::new("tpcb-pipeline", Class::Write))
+        .operation(Operation::new("select-pipeline", Class::Read))
         .mode("pgbench", &[("tpcb", 1)])
         .mode("pgbench_tpcb", &[("tpcb", 1)])
         .mode("pgbench_select_only", &[("select-only", 1)])
         .mode("pgbench_tpcb_pipeline", &[("tpcb-pipeline", 1)])
+        .mode("pgbench_select_pipeline", &[("select-pipeline", 1)])
         .stage("tables", false)
         .stage("accounts", true)
         .stage("keys", false)
@@ -67,7 +69,7 @@ impl Plugin for Pgbench {
         let tables = Tables::new(&schema);
         Ok(PgbenchWorkload {
             statements: Statements::register(&create.host, &tables),
-            writes: create.mode() != "pgbench_select_only",
+            writes: !["pgbench_select_only", "pgbench_select_pipeline"].contains(&create.mode()),
             scale: load::scale(create.scale())?,
             host: create.host,
             tables,

@@ -1,13 +1,15 @@
 //! The transactions, statement for statement as in `pgbench -M prepared`.
 
 use stormdb_plugin_api::{
-    Call, Error, Host, Outcome, Result, Rng, Session, Statement, Worker, params,
+    Call, Error, Host, Outcome, Param, Result, Rng, Session, Statement, Worker, params,
 };
 
 use crate::tables::{ACCOUNTS_PER_BRANCH, TELLERS_PER_BRANCH, Tables};
 
 /// Changes of a balance lie between this and its negative.
 const DELTA: i32 = 5000;
+/// Selects of one pipeline.
+const SELECTS: usize = 10;
 
 /// What the transactions execute. BEGIN and END are prepared too, as pgbench does.
 #[derive(Clone, Copy)]
@@ -87,6 +89,7 @@ impl Worker for PgbenchWorker {
                 let transfer = self.transfer(rng);
                 transfer.pipelined(&self.statements, db).await
             }
+            3 => self.selects(db, rng).await,
             unknown => Err(Error::protocol(format!("there is no operation {unknown}"))),
         }
     }
@@ -101,6 +104,20 @@ impl PgbenchWorker {
             teller: rng.i64(1..=self.tellers),
             delta: rng.i32(-DELTA..=DELTA),
         }
+    }
+
+    /// Every select of the pipeline reads an account of its own.
+    async fn selects(&self, db: &mut Session<'_>, rng: &mut Rng) -> Result<Outcome> {
+        let accounts: [Param<'_>; SELECTS] =
+            std::array::from_fn(|_| Param::from(rng.i64(1..=self.accounts)));
+        let steps = accounts
+            .each_ref()
+            .map(|account| self.statements.select_balance.with(std::slice::from_ref(account)));
+        let results = db.pipeline(&steps).await?;
+        for index in 0..SELECTS {
+            let _balance: i32 = results.rows(index)?.one()?.get(0)?;
+        }
+        Ok(Outcome::read(SELECTS as u64))
     }
 }
 

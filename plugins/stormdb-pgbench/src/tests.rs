@@ -20,6 +20,7 @@ const ASKED: Asked<'_> = Asked {
 const TPCB: u32 = 0;
 const SELECT_ONLY: u32 = 1;
 const PIPELINE: u32 = 2;
+const SELECT_PIPELINE: u32 = 3;
 
 /// Four tables with this comment.
 fn commented(comment: Option<&str>) -> Answer {
@@ -152,6 +153,26 @@ fn select_only_reads_one_account() {
     assert_eq!(execute(&mut worker, call(SELECT_ONLY, 1), &session).unwrap(), Outcome::read(1));
     session.answer(rows![]);
     execute(&mut worker, call(SELECT_ONLY, 1), &session).unwrap_err();
+}
+
+#[test]
+fn ten_selects_are_one_request_for_ten_accounts() {
+    let (mut worker, session) = worker();
+    session.otherwise(|_| rows![[17_i32]]);
+    assert_eq!(
+        execute(&mut worker, call(SELECT_PIPELINE, 5), &session).unwrap(),
+        Outcome::read(10)
+    );
+    let sent = session.sent();
+    assert_eq!(sent.len(), 1);
+    let sent = statements(sent);
+    let accounts: BTreeSet<_> = sent.iter().map(|(_, params)| params).collect();
+    assert_eq!((sent.len(), accounts.len()), (10, 10), "{sent:?}");
+    let sql = r#"SELECT abalance FROM "public".pgbench_accounts WHERE aid = $1"#;
+    assert!(sent.iter().all(|(found, _)| found == sql), "{sent:?}");
+
+    session.otherwise(|_| rows![]);
+    execute(&mut worker, call(SELECT_PIPELINE, 5), &session).unwrap_err();
 }
 
 #[test]

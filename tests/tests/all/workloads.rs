@@ -93,7 +93,9 @@ fn simple_and_pgbench_operations_succeed() {
     for scale in ["1", "10", "1000"] {
         check(&lab, &server, "simple", scale);
     }
-    for workload in ["pgbench_select_only", "pgbench_tpcb", "pgbench_tpcb_pipeline"] {
+    for workload in
+        ["pgbench_select_only", "pgbench_tpcb", "pgbench_tpcb_pipeline", "pgbench_select_pipeline"]
+    {
         check(&lab, &server, workload, "1");
     }
 }

@@ -1,6 +1,6 @@
 //! Where connections come from, and what the engine does with one between operations.
 
-use std::time::Duration;
+use std::{io, rc::Rc, task::Waker, time::Duration};
 
 use stormdb_plugin_api::abi::session::SessionBox;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -19,6 +19,24 @@ pub trait Connector: 'static {
     /// # Errors
     /// The connection cannot be opened; the failure says whether a later try may succeed.
     async fn connect(&self) -> Result<Self::Connection, ConnectFailure>;
+
+    /// Where the connections of this executor can be waited for without the runtime.
+    fn readiness(&self) -> Option<Rc<dyn Readiness>> {
+        None
+    }
+}
+
+/// Where an executor waits for its connections itself.
+pub trait Readiness {
+    /// Waits until a connection has something, the interrupt comes or `alarm` is reached, for
+    /// `limit` at most, and wakes whoever waits for what happened.
+    ///
+    /// # Errors
+    /// The system cannot wait.
+    fn wait(&self, limit: Duration, alarm: Option<Instant>) -> io::Result<()>;
+
+    /// What ends a wait, from any thread.
+    fn interrupt(&self) -> Waker;
 }
 
 /// A connection that the engine lends to one operation at a time. Dropping it closes it.
@@ -26,6 +44,11 @@ pub trait Connector: 'static {
 pub trait Lent {
     /// What the operation gets.
     fn session(&self) -> &SessionBox;
+
+    /// Whether it wakes through its connector's [`Readiness`]; otherwise it needs the runtime.
+    fn has_readiness(&self) -> bool {
+        false
+    }
 
     /// Called after each try of an operation: rolls back what it left open, and says whether the
     /// connection can be lent again. Ready at once where nothing was left open.

@@ -1,8 +1,6 @@
 //! One executor: opens its connections, makes its workers, and keeps the phases of its share.
 
-use std::{
-    cell::RefCell, collections::VecDeque, panic::resume_unwind, pin::pin, rc::Rc, sync::Arc,
-};
+use std::{cell::RefCell, collections::VecDeque, pin::pin, rc::Rc, sync::Arc};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use stormdb_plugin_api::{
@@ -13,13 +11,14 @@ use stormdb_run::measurement::Phase;
 use tokio::{
     select,
     sync::{mpsc, watch},
-    task::{JoinError, JoinSet, LocalSet},
-    time::{Instant, MissedTickBehavior, interval, sleep_until},
+    task::yield_now,
+    time::Instant,
 };
 
 use crate::{
     BandSpec, EngineError, StopSignal,
-    connection::{Connector, connect_within},
+    connection::{Connector, Lent as _, connect_within},
+    crew::{Crew, Turn, Waiting},
     deadline::{SWEEP, Slot},
     draw::{Mix, worker_seed},
     interval::Part,
@@ -97,7 +96,7 @@ pub(crate) async fn run<K: Connector>(
     connector: K,
     link: Link,
 ) {
-    let last = match LocalSet::new().run_until(drive(spec, workload, connector, &link)).await {
+    let last = match drive(spec, workload, connector, &link).await {
         Ok(Some(report)) => report,
         Ok(None) => return,
         Err(error) => Report::Failed(error),
@@ -162,7 +161,7 @@ fn make_worker(workload: &WorkloadBox, seat: Seat) -> Result<WorkerBox, EngineEr
 /// The running share of a band.
 struct Band<K: Connector> {
     shard: Rc<Shard<K>>,
-    workers: JoinSet<Result<(), EngineError>>,
+    crew: Crew,
     /// More connections than workers: open, and idle.
     _spare: Vec<K::Connection>,
     phase: Option<Phase>,
@@ -180,6 +179,8 @@ impl<K: Connector> Band<K> {
         (executor, start): (u32, Instant),
     ) -> Self {
         let edges = Edges::new(start, spec.warmup, spec.measure);
+        let watched = connections.iter().all(K::Connection::has_readiness);
+        let waiting = Waiting::new(connector.readiness().filter(|_| watched));
         let shares = connections.len() < plugins.len();
         let (own, pool) = if shares {
             (Vec::new(), Some(Pool::new(std::mem::take(&mut connections), plugins.len())))
@@ -192,13 +193,14 @@ impl<K: Connector> Band<K> {
             recorder: RefCell::new(Recorder::new(edges, spec.operations.len(), spec.may_wait())),
             drain: Drain::new(edges),
             pacer: Pacer::new(&spec, executor, edges),
+            waiting: Rc::clone(&waiting),
             pool,
             slots: plugins.iter().map(|_| Rc::new(Slot::new())).collect(),
             spec,
         });
         let sources = own.into_iter().map(|connection| Source::Own(Some(connection)));
         let tickets = std::iter::repeat_with(|| Source::Shared(Ticket::new()));
-        let mut workers = JoinSet::new();
+        let mut crew = Crew::new(waiting);
         for (((seat, plugin), slot), source) in
             plugins.into_iter().zip(&shard.slots).zip(sources.chain(tickets))
         {
@@ -210,34 +212,37 @@ impl<K: Connector> Band<K> {
                 slot: Rc::clone(slot),
                 source,
             };
-            workers.spawn_local(worker.run());
+            crew.join(worker.run());
         }
         let outbox = VecDeque::new();
-        Self { shard, workers, _spare: connections, phase: None, drained: false, outbox }
+        Self { shard, crew, _spare: connections, phase: None, drained: false, outbox }
     }
 
     /// Until every worker has ended.
     async fn run(&mut self, link: &Link) -> Result<Report, EngineError> {
         let mut stopped = pin!(link.stop.stopped());
         let mut stopping = false;
-        let mut sweep = interval(SWEEP);
-        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            self.advance(Instant::now());
+            let now = Instant::now();
+            self.advance(now);
             self.flush(link);
-            let edge = self.next_edge();
-            select! {
+            let sweep = now + SWEEP;
+            let until = self.next_edge().map_or(sweep, |edge| edge.min(sweep));
+            let turn = select! {
                 biased;
-                ended = self.workers.join_next() => match ended {
-                    None => break,
-                    Some(ended) => worker_result(ended)?,
-                },
                 at = &mut stopped, if !stopping => {
                     stopping = true;
                     self.stop(at);
+                    continue;
                 }
-                () = sleep_until(edge.unwrap_or_else(Instant::now)), if edge.is_some() => {}
-                _ = sweep.tick() => {}
+                turn = self.crew.work(until) => turn,
+            };
+            let waits = |source| EngineError::Executor { executor: link.executor, source };
+            match turn.map_err(waits)? {
+                Turn::Ended(ended) => ended?,
+                Turn::AllEnded => break,
+                // The crew may not have come back to the runtime since.
+                Turn::Due => yield_now().await,
             }
         }
         let totals = self.finish();
@@ -318,14 +323,5 @@ impl<K: Connector> Band<K> {
             self.outbox.push_back(Report::Closed(part));
         }
         totals
-    }
-}
-
-/// A panic of a worker's task is a defect of this program: the plugin's own are caught in it.
-fn worker_result(ended: Result<Result<(), EngineError>, JoinError>) -> Result<(), EngineError> {
-    match ended.map_err(JoinError::try_into_panic) {
-        Ok(result) => result,
-        Err(Ok(panic)) => resume_unwind(panic),
-        Err(Err(_cancelled)) => Ok(()),
     }
 }

@@ -13,6 +13,7 @@ pub mod stop;
 
 mod arrivals;
 mod coordinator;
+mod crew;
 mod deadline;
 mod draw;
 mod error_class;

@@ -7,7 +7,7 @@ use stormdb_run::{
 };
 use tokio::{select, time::Instant};
 
-use crate::{BandSpec, arrivals::Schedule, recorder::Edges, shard::Drain};
+use crate::{BandSpec, arrivals::Schedule, crew::Waiting, recorder::Edges, shard::Drain};
 
 /// How the operations of a band follow each other.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,13 +62,18 @@ impl Pacer {
 
     /// Waits until a worker that is free since `now` begins its next operation; nothing where the
     /// drain comes first.
-    pub(crate) async fn next(&self, now: Instant, drain: &Drain) -> Option<Beginning> {
+    pub(crate) async fn next(
+        &self,
+        now: Instant,
+        drain: &Drain,
+        waiting: &Waiting,
+    ) -> Option<Beginning> {
         let open = match self {
             Self::ClosedLoop { think } if think.is_zero() => {
                 return (now < drain.at()).then_some(Beginning { ready: now, begun: now });
             }
             Self::ClosedLoop { think } => {
-                let ready = sleep_until(now + *think, drain).await;
+                let ready = sleep_until(now + *think, drain, waiting).await;
                 return (ready < drain.at()).then_some(Beginning { ready, begun: ready });
             }
             Self::OpenLoop(open) => open,
@@ -81,7 +86,7 @@ impl Pacer {
         if ready <= now {
             return open.borrow_mut().begin(ready, now, drain.at());
         }
-        let begun = sleep_until(ready, drain).await;
+        let begun = sleep_until(ready, drain, waiting).await;
         let mut open = open.borrow_mut();
         let beginning = open.begin(ready, begun, drain.at())?;
         open.woke(ready, begun);
@@ -118,11 +123,11 @@ impl OpenLoop {
 
 /// Waits until `at` or until the drain begins, and returns the moment at which it went on. The
 /// workers of an executor wait for scheduled starts in their order.
-async fn sleep_until(at: Instant, drain: &Drain) -> Instant {
+async fn sleep_until(at: Instant, drain: &Drain, waiting: &Waiting) -> Instant {
     select! {
         biased;
         () = drain.begun() => {}
-        () = tokio::time::sleep_until(at) => {}
+        () = waiting.until(at) => {}
     }
     Instant::now()
 }

@@ -11,6 +11,7 @@ use tokio::{sync::Notify, time::Instant};
 use crate::{
     BandSpec,
     connection::Connector,
+    crew::Waiting,
     deadline::Slot,
     draw::Mix,
     pacing::Pacer,
@@ -26,6 +27,7 @@ pub(crate) struct Shard<K: Connector> {
     pub(crate) recorder: RefCell<Recorder>,
     pub(crate) drain: Drain,
     pub(crate) pacer: Pacer,
+    pub(crate) waiting: Rc<Waiting>,
     /// Absent where every worker has its own connection.
     pub(crate) pool: Option<Pool<K::Connection>>,
     /// One per worker.

@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use stormdb_plugin_api::{Call, Error, ErrorKind, Outcome, abi::workload::WorkerBox};
-use tokio::{select, task::coop, time::Instant};
+use tokio::{select, time::Instant};
 
 use crate::{
     EngineError,
     connection::{Connector, Lent, Settled, connect_within},
+    crew::yield_turn,
     deadline::{Cancelled, Slot},
     error_class::{class_of, is_retryable},
     pacing::Beginning,
@@ -15,6 +16,9 @@ use crate::{
     recorder::{End, Ended},
     shard::Shard,
 };
+
+/// After so many operations, a worker lets others run.
+const OPERATIONS_PER_TURN: u64 = 64;
 
 /// A worker and where it gets its connections from.
 pub(crate) struct Worker<K: Connector> {
@@ -68,7 +72,7 @@ impl<K: Connector> Worker<K> {
         let shard = Rc::clone(&self.shard);
         let mut now = Instant::now();
         let mut sequence = 0;
-        while let Some(beginning) = shard.pacer.next(now, &shard.drain).await {
+        while let Some(beginning) = shard.pacer.next(now, &shard.drain, &shard.waiting).await {
             let call = shard.mix.call(self.seed, sequence);
             sequence += 1;
             let Some((mut connection, acquired)) = self.acquire(beginning.begun).await else {
@@ -91,8 +95,10 @@ impl<K: Connector> Worker<K> {
                     now = Instant::now();
                 }
             }
-            // An operation that never waits would keep the executor from everything else.
-            coop::consume_budget().await;
+            // Operations that never wait would keep the executor from everything else.
+            if sequence % OPERATIONS_PER_TURN == 0 {
+                yield_turn().await;
+            }
         }
         Ok(())
     }
@@ -123,10 +129,11 @@ impl<K: Connector> Worker<K> {
     /// A new connection in place of a lost one; nothing where the drain came first.
     async fn replacement(&self) -> Result<Option<K::Connection>, EngineError> {
         let shard = &self.shard;
+        let opening = connect_within(&shard.connector, shard.spec.connect_budget);
         select! {
             biased;
             () = shard.drain.begun() => Ok(None),
-            opened = connect_within(&shard.connector, shard.spec.connect_budget) => Ok(Some(opened?)),
+            opened = shard.waiting.outside(opening) => Ok(Some(opened?)),
         }
     }
 
@@ -153,7 +160,8 @@ impl<K: Connector> Worker<K> {
         connection: &mut K::Connection,
     ) -> (Result<Success, Fault>, Settled) {
         let operation = self.plugin.execute(call, connection.session());
-        let result = match self.slot.watch(operation, || connection.cancel()).await {
+        let cancel = || self.shard.waiting.outside(connection.cancel());
+        let result = match self.slot.watch(operation, cancel).await {
             Ok(result) => result.into_result().map_err(Error::from),
             Err(why) => return (Err(why.into()), Settled::Lost),
         };

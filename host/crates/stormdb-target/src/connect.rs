@@ -1,6 +1,8 @@
 //! Connections to the server: opened here or over a socket that was handed over, each step within
 //! one deadline.
 
+mod handover;
+
 use std::{os::fd::OwnedFd, time::Duration};
 
 use stormdb_run::secret::Secret;
@@ -20,6 +22,8 @@ use crate::{
     stream::{TargetStream, dial},
     tls::{connector, driver_mode},
 };
+
+pub use self::handover::{WireConnection, connect_wire};
 
 /// What a connection needs beside its endpoint.
 #[derive(Clone, Debug)]
@@ -140,14 +144,9 @@ async fn start_session(
     endpoint: &Endpoint,
     options: &ConnectOptions,
 ) -> Result<Connection, TargetError> {
-    let Endpoint { address: _, database, user, tls } = endpoint;
-    let mut config = Config::new();
-    config.dbname(database).user(user).application_name(&options.application_name);
-    if let Some(password) = &options.password {
-        config.password(password.expose_for_authentication());
-    }
+    let mut config = session_config(endpoint, options);
     if let Some(host) = tls_host(endpoint, &stream) {
-        config.ssl_mode(driver_mode(tls.mode));
+        config.ssl_mode(driver_mode(endpoint.tls.mode));
         let tls = make_tls(endpoint, host)?;
         let (client, connection) =
             config.connect_raw(stream, tls).await.map_err(|error| classify(endpoint, error))?;
@@ -158,6 +157,16 @@ async fn start_session(
             config.connect_raw(stream, NoTls).await.map_err(|error| classify(endpoint, error))?;
         Ok(Connection { client, driver: tokio::spawn(connection) })
     }
+}
+
+fn session_config(endpoint: &Endpoint, options: &ConnectOptions) -> Config {
+    let Endpoint { address: _, database, user, tls: _ } = endpoint;
+    let mut config = Config::new();
+    config.dbname(database).user(user).application_name(&options.application_name);
+    if let Some(password) = &options.password {
+        config.password(password.expose_for_authentication());
+    }
+    config
 }
 
 fn adopt(socket: OwnedFd, endpoint: &Endpoint) -> Result<TargetStream, TargetError> {
@@ -179,10 +188,10 @@ fn tls_host<'a>(endpoint: &'a Endpoint, stream: &TargetStream) -> Option<&'a str
     }
 }
 
-type TlsConnect =
+type RustlsConnect =
     <tokio_postgres_rustls::MakeRustlsConnect as MakeTlsConnect<TargetStream>>::TlsConnect;
 
-fn make_tls(endpoint: &Endpoint, host: &str) -> Result<TlsConnect, TargetError> {
+fn make_tls(endpoint: &Endpoint, host: &str) -> Result<RustlsConnect, TargetError> {
     let mut connector = connector(&endpoint.tls)?;
     match MakeTlsConnect::<TargetStream>::make_tls_connect(&mut connector, host) {
         Ok(tls) => Ok(tls),

@@ -104,6 +104,17 @@ impl TargetStream {
         }
     }
 
+    /// Gives the descriptor back; it stays non-blocking.
+    ///
+    /// # Errors
+    /// The runtime does not let go of it.
+    pub(crate) fn into_fd(self) -> io::Result<OwnedFd> {
+        Ok(match self {
+            Self::Tcp(stream) => stream.into_std()?.into(),
+            Self::Unix(stream) => stream.into_std()?.into(),
+        })
+    }
+
     /// Whether TLS makes sense on it.
     #[must_use]
     pub fn is_tcp(&self) -> bool {

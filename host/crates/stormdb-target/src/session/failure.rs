@@ -1,15 +1,23 @@
 //! Why a request failed, and how the plugin is told.
 
+use std::{error::Error, io};
+
 use abi_stable::std_types::{RBox, RString};
 use stormdb_plugin_api::abi::error::{AbiError, ErrorBody, ErrorKind};
+use stormdb_wire::{Fields, WireError};
 use tokio_postgres::{Error as PgError, error::Severity};
 
-use super::param;
+use super::param::Refused;
 use crate::sqlstate::ErrorClass;
 
 /// Why a request failed.
 pub(super) enum Failure {
     Postgres(PgError),
+    Wire(WireError),
+    /// A parameter that its placeholder cannot take; nothing reached the server.
+    Refused(Refused),
+    /// A request that cannot be written down; nothing reached the server.
+    Unencodable(Box<dyn Error + Send + Sync>),
     ParameterCount {
         given: usize,
         expected: usize,
@@ -25,10 +33,25 @@ impl From<PgError> for Failure {
     }
 }
 
+impl From<WireError> for Failure {
+    fn from(error: WireError) -> Self {
+        Self::Wire(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Unencodable(error.into())
+    }
+}
+
 impl Failure {
     pub(super) fn into_abi(self) -> AbiError {
         match self {
             Self::Postgres(error) => RBox::new(describe(&error)),
+            Self::Wire(error) => RBox::new(describe_wire(&error)),
+            Self::Refused(refused) => RBox::new(body(ErrorKind::Protocol, refused.to_string())),
+            Self::Unencodable(error) => RBox::new(body(ErrorKind::Protocol, error.to_string())),
             Self::ParameterCount { given, expected } => RBox::new(body(
                 ErrorKind::Protocol,
                 format!("{given} parameters were given, the statement has {expected}"),
@@ -48,29 +71,43 @@ fn body(kind: ErrorKind, message: String) -> ErrorBody {
     ErrorBody { kind, sqlstate: [0; 5], message: message.into(), place: RString::new() }
 }
 
-fn describe(error: &PgError) -> ErrorBody {
-    if let Some(server) = error.as_db_error() {
-        let mut sqlstate = [0; 5];
-        if let Ok(code) = <[u8; 5]>::try_from(server.code().code().as_bytes()) {
-            sqlstate = code;
+fn describe_wire(error: &WireError) -> ErrorBody {
+    match error {
+        WireError::Server(fields) => {
+            let Fields { sqlstate, message, detail, constraint, .. } = &**fields;
+            let place = if constraint.is_empty() { detail } else { constraint };
+            server_error(fields.is_fatal(), sqlstate, message, place)
         }
-        // After a fatal error the server ends the session, whatever the reason.
-        let is_fatal = matches!(server.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
-        let kind = if is_fatal || ErrorClass::of(error) == ErrorClass::ConnectionLost {
-            ErrorKind::ConnectionLost
-        } else {
-            ErrorKind::Database
-        };
-        let place = server.constraint().or(server.detail()).unwrap_or_default();
-        return ErrorBody { kind, sqlstate, message: server.message().into(), place: place.into() };
+        WireError::Copies => body(ErrorKind::Protocol, error.to_string()),
+        WireError::Lost(_) | WireError::Protocol(_) => {
+            body(ErrorKind::ConnectionLost, with_source(error))
+        }
     }
-    // A parameter that does not fit its placeholder never reached the server.
-    let refused =
-        std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<param::Refused>);
-    let kind = if refused { ErrorKind::Protocol } else { ErrorKind::ConnectionLost };
-    let message = match std::error::Error::source(error) {
+}
+
+/// After a fatal error the server ends the session, whatever the reason.
+fn server_error(is_fatal: bool, code: &str, message: &str, place: &str) -> ErrorBody {
+    let lost = is_fatal || ErrorClass::of_sqlstate(code) == ErrorClass::ConnectionLost;
+    let kind = if lost { ErrorKind::ConnectionLost } else { ErrorKind::Database };
+    let sqlstate = code.as_bytes().try_into().unwrap_or([0; 5]);
+    ErrorBody { kind, sqlstate, message: message.into(), place: place.into() }
+}
+
+fn with_source(error: &dyn Error) -> String {
+    match error.source() {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
-    };
-    body(kind, message)
+    }
+}
+
+fn describe(error: &PgError) -> ErrorBody {
+    if let Some(server) = error.as_db_error() {
+        let is_fatal = matches!(server.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+        let place = server.constraint().or(server.detail()).unwrap_or_default();
+        return server_error(is_fatal, server.code().code(), server.message(), place);
+    }
+    // A parameter that does not fit its placeholder never reached the server.
+    let refused = Error::source(error).is_some_and(<dyn Error>::is::<Refused>);
+    let kind = if refused { ErrorKind::Protocol } else { ErrorKind::ConnectionLost };
+    body(kind, with_source(error))
 }

@@ -1,11 +1,6 @@
 //! Statements: registered once per load process, prepared once per connection.
 
-use std::{
-    rc::Rc,
-    sync::{PoisonError, RwLock},
-};
-
-use tokio_postgres::Statement;
+use std::sync::{PoisonError, RwLock};
 
 /// The texts that workloads registered; a statement's number is its index.
 #[derive(Debug, Default)]
@@ -28,8 +23,9 @@ impl StatementTable {
     }
 }
 
-/// What a statement does to the connection's transaction. The driver does not tell the state that
-/// the server reports, so that it is read from the text.
+/// What a statement does to the connection's transaction, read from its text. tokio-postgres does not
+/// tell the state that the server reports, and nothing but the text tells a commit that was asked
+/// for from a rollback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     None,
@@ -39,6 +35,8 @@ pub(super) enum Effect {
 }
 
 impl Effect {
+    pub(super) const ALL: [Self; 4] = [Self::None, Self::Opens, Self::Commits, Self::RollsBack];
+
     pub(super) fn of(sql: &str) -> Self {
         let word = |text: &str| {
             text.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("").to_ascii_uppercase()
@@ -64,21 +62,6 @@ impl Effect {
             _ if opens && !sql.to_ascii_uppercase().contains("COMMIT") => Self::Opens,
             _ => Self::None,
         }
-    }
-}
-
-/// A statement on one connection.
-pub(super) struct Prepared {
-    pub(super) statement: Statement,
-    /// Type oid of each column.
-    pub(super) types: Rc<[u32]>,
-    pub(super) effect: Effect,
-}
-
-impl Prepared {
-    pub(super) fn new(statement: Statement, effect: Effect) -> Self {
-        let types = statement.columns().iter().map(|column| column.type_().oid()).collect();
-        Self { statement, types, effect }
     }
 }
 

@@ -5,21 +5,25 @@ use std::{
     net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    rc::Rc,
     time::Duration,
 };
 
 use stormdb_run::secret::Secret;
 use stormdb_target::{
     binaries::Binaries,
-    connect::{ConnectOptions, Connection, connect},
+    connect::{ConnectOptions, Connection, WireConnection, connect, connect_wire},
     embedded::{
         Cluster, RunningCluster,
         settings::{ClusterSettings, TcpAccess},
     },
     endpoint::{Address, Endpoint, Tls},
     place::PgHome,
+    stream::dial,
 };
+use stormdb_wire::Reactor;
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 pub(crate) const PASSWORD: &str = "it's a secret";
@@ -89,6 +93,13 @@ impl Lab {
     /// A connection as the superuser, over the socket.
     pub(crate) async fn connect(&self) -> Connection {
         connect(self.endpoint(), &options()).await.unwrap()
+    }
+
+    /// The same as a lean connection.
+    pub(crate) async fn wire(&self, reactor: Option<&Rc<Reactor>>) -> WireConnection {
+        let (endpoint, options) = (self.endpoint(), options());
+        let socket = dial(&endpoint.address, Instant::now() + options.limit).await.unwrap();
+        connect_wire(socket, endpoint, &options, reactor).await.unwrap()
     }
 
     /// The one number that `sql` answers.

@@ -9,7 +9,7 @@ use stormdb_plugin_api::{
 };
 use stormdb_target::session::Settled;
 
-use crate::stage::{Scenario, Stage};
+use crate::stage::{Scenario, Stage, Way};
 
 macro_rules! scenario {
     ($name:ident, |$host:ident, $db:ident| $body:block) => {
@@ -103,11 +103,13 @@ scenario!(Misfits, |_host, db| {
 
 #[tokio::test]
 async fn values_arrive_as_they_were_sent() {
-    let Some(stage) = Stage::open().await else { return };
-    stage.play::<Values>().await.unwrap();
-    stage.play::<OtherTypes>().await.unwrap();
-    stage.play::<Misfits>().await.unwrap();
-    assert_eq!(stage.lent.settle().await, Settled::Ready);
+    for way in Way::ALL {
+        let Some(stage) = Stage::open(way).await else { return };
+        stage.play::<Values>().await.unwrap();
+        stage.play::<OtherTypes>().await.unwrap();
+        stage.play::<Misfits>().await.unwrap();
+        assert_eq!(stage.settle().await, Settled::Ready);
+    }
 }
 
 scenario!(Refusals, |host, db| {
@@ -123,12 +125,14 @@ scenario!(Refusals, |host, db| {
 
 #[tokio::test]
 async fn a_refused_statement_leaves_the_connection_usable() {
-    let Some(stage) = Stage::open().await else { return };
-    stage.play::<Refusals>().await.unwrap();
-    assert_eq!(stage.lent.take_statements(), 4);
-    assert_eq!(stage.lent.take_statements(), 0);
-    assert_eq!(stage.lent.settle().await, Settled::Ready);
-    assert_eq!(stage.lab.number("SELECT count(*) FROM one").await, 2);
+    for way in Way::ALL {
+        let Some(stage) = Stage::open(way).await else { return };
+        stage.play::<Refusals>().await.unwrap();
+        assert_eq!(stage.lent.take_statements(), 4);
+        assert_eq!(stage.lent.take_statements(), 0);
+        assert_eq!(stage.settle().await, Settled::Ready);
+        assert_eq!(stage.lab.number("SELECT count(*) FROM one").await, 2);
+    }
 }
 
 scenario!(MakeTable, |_host, db| { db.script("CREATE TABLE one (id int PRIMARY KEY)").await });
@@ -165,19 +169,21 @@ scenario!(LeaveOpenAfterFunction, |_host, db| {
 
 #[tokio::test]
 async fn what_a_call_leaves_open_is_rolled_back() {
-    let Some(stage) = Stage::open().await else { return };
-    stage.play::<MakeTable>().await.unwrap();
-    stage.play::<CommitAndRollBack>().await.unwrap();
-    assert!(stage.lent.is_clean());
-    stage.play::<LeaveOpen>().await.unwrap();
-    assert_eq!(stage.lent.settle().await, Settled::Ready);
-    stage.play::<LeaveOpenByStatement>().await.unwrap();
-    assert_eq!(stage.lent.settle().await, Settled::Ready);
-    stage.play::<LeaveOpenAfterFunction>().await.unwrap();
-    assert_eq!(stage.lent.settle().await, Settled::Ready);
-    let open = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%'";
-    assert_eq!(stage.lab.number(open).await, 0);
-    assert_eq!(stage.lab.number("SELECT sum(id) FROM one").await, 1);
+    for way in Way::ALL {
+        let Some(stage) = Stage::open(way).await else { return };
+        stage.play::<MakeTable>().await.unwrap();
+        stage.play::<CommitAndRollBack>().await.unwrap();
+        assert!(stage.lent.is_clean());
+        stage.play::<LeaveOpen>().await.unwrap();
+        assert_eq!(stage.settle().await, Settled::Ready);
+        stage.play::<LeaveOpenByStatement>().await.unwrap();
+        assert_eq!(stage.settle().await, Settled::Ready);
+        stage.play::<LeaveOpenAfterFunction>().await.unwrap();
+        assert_eq!(stage.settle().await, Settled::Ready);
+        let open = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%'";
+        assert_eq!(stage.lab.number(open).await, 0);
+        assert_eq!(stage.lab.number("SELECT sum(id) FROM one").await, 1);
+    }
 }
 
 scenario!(CommitAfterFailure, |_host, db| {
@@ -216,15 +222,17 @@ scenario!(OutOfOrder, |_host, db| {
 
 #[tokio::test]
 async fn a_commit_says_whether_it_committed() {
-    let Some(stage) = Stage::open().await else { return };
-    stage.play::<MakeTable>().await.unwrap();
-    stage.play::<CommitAfterFailure>().await.unwrap();
-    assert_eq!(stage.lab.number("SELECT count(*) FROM one").await, 0);
-    stage.play::<CommitByStatementAfterFailure>().await.unwrap();
-    stage.play::<CommitAfterSavepoint>().await.unwrap();
-    assert_eq!(stage.lab.number("SELECT count(*) FROM one").await, 1);
-    stage.play::<OutOfOrder>().await.unwrap();
-    assert_eq!(stage.lent.settle().await, Settled::Ready);
+    for way in Way::ALL {
+        let Some(stage) = Stage::open(way).await else { return };
+        stage.play::<MakeTable>().await.unwrap();
+        stage.play::<CommitAfterFailure>().await.unwrap();
+        assert_eq!(stage.lab.number("SELECT count(*) FROM one").await, 0);
+        stage.play::<CommitByStatementAfterFailure>().await.unwrap();
+        stage.play::<CommitAfterSavepoint>().await.unwrap();
+        assert_eq!(stage.lab.number("SELECT count(*) FROM one").await, 1);
+        stage.play::<OutOfOrder>().await.unwrap();
+        assert_eq!(stage.settle().await, Settled::Ready);
+    }
 }
 
 scenario!(Pipeline, |host, db| {
@@ -249,10 +257,15 @@ scenario!(Pipeline, |host, db| {
 
 #[tokio::test]
 async fn a_pipeline_is_executed_in_order() {
-    let Some(stage) = Stage::open().await else { return };
-    stage.play::<Pipeline>().await.unwrap();
-    assert_eq!(stage.lent.settle().await, Settled::Ready);
-    assert_eq!(stage.lab.number("SELECT count(*) FROM line WHERE place = value + 1").await, 100);
+    for way in Way::ALL {
+        let Some(stage) = Stage::open(way).await else { return };
+        stage.play::<Pipeline>().await.unwrap();
+        assert_eq!(stage.settle().await, Settled::Ready);
+        assert_eq!(
+            stage.lab.number("SELECT count(*) FROM line WHERE place = value + 1").await,
+            100
+        );
+    }
 }
 
 const COPY: &str = "COPY one FROM STDIN (FORMAT binary)";
@@ -300,17 +313,19 @@ scenario!(CopyForgotten, |_host, db| {
 
 #[tokio::test]
 async fn a_copy_ends_whole_or_not_at_all() {
-    let Some(stage) = Stage::open().await else { return };
-    stage.play::<MakeTable>().await.unwrap();
-    stage.play::<CopyMany>().await.unwrap();
-    assert_eq!(stage.lent.settle().await, Settled::Ready);
-    stage.play::<CopyTwice>().await.unwrap();
-    assert_eq!(stage.lent.settle().await, Settled::Ready);
-    stage.play::<CopyDropped>().await.unwrap();
-    assert_eq!(stage.lent.settle().await, Settled::Ready);
-    stage.play::<CopyForgotten>().await.unwrap();
-    assert_eq!(stage.lent.settle().await, Settled::Ready);
-    assert_eq!(stage.lab.number("SELECT count(*) FROM one").await, 50_000);
+    for way in Way::ALL {
+        let Some(stage) = Stage::open(way).await else { return };
+        stage.play::<MakeTable>().await.unwrap();
+        stage.play::<CopyMany>().await.unwrap();
+        assert_eq!(stage.settle().await, Settled::Ready);
+        stage.play::<CopyTwice>().await.unwrap();
+        assert_eq!(stage.settle().await, Settled::Ready);
+        stage.play::<CopyDropped>().await.unwrap();
+        assert_eq!(stage.settle().await, Settled::Ready);
+        stage.play::<CopyForgotten>().await.unwrap();
+        assert_eq!(stage.settle().await, Settled::Ready);
+        assert_eq!(stage.lab.number("SELECT count(*) FROM one").await, 50_000);
+    }
 }
 
 scenario!(GiveUp, |_host, db| {
@@ -322,22 +337,26 @@ scenario!(GiveUp, |_host, db| {
 
 #[tokio::test]
 async fn a_connection_that_is_dropped_in_use_is_closed_at_the_server() {
-    let Some(stage) = Stage::open().await else { return };
-    stage.play::<MakeTable>().await.unwrap();
-    stage.play::<LeaveOpen>().await.unwrap();
-    drop(stage.lent);
-    // The server sees the end of the socket and ends the transaction.
-    let open = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%'";
-    while stage.lab.number(open).await > 0 {
-        tokio::task::yield_now().await;
+    for way in Way::ALL {
+        let Some(stage) = Stage::open(way).await else { return };
+        stage.play::<MakeTable>().await.unwrap();
+        stage.play::<LeaveOpen>().await.unwrap();
+        drop(stage.lent);
+        // The server sees the end of the socket and ends the transaction.
+        let open = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%'";
+        while stage.lab.number(open).await > 0 {
+            tokio::task::yield_now().await;
+        }
     }
 }
 
 #[tokio::test]
 async fn a_connection_that_does_not_answer_is_not_lent_again() {
-    let Some(stage) = Stage::open().await else { return };
-    stage.play::<GiveUp>().await.unwrap();
-    assert_eq!(stage.lent.settle().await, Settled::Discard);
+    for way in Way::ALL {
+        let Some(stage) = Stage::open(way).await else { return };
+        stage.play::<GiveUp>().await.unwrap();
+        assert_eq!(stage.settle().await, Settled::Discard);
+    }
 }
 
 scenario!(EndOwnBackend, |_host, db| {
@@ -350,7 +369,9 @@ scenario!(EndOwnBackend, |_host, db| {
 
 #[tokio::test]
 async fn a_lost_connection_is_called_so() {
-    let Some(stage) = Stage::open().await else { return };
-    stage.play::<EndOwnBackend>().await.unwrap();
-    assert_eq!(stage.lent.settle().await, Settled::Discard);
+    for way in Way::ALL {
+        let Some(stage) = Stage::open(way).await else { return };
+        stage.play::<EndOwnBackend>().await.unwrap();
+        assert_eq!(stage.settle().await, Settled::Discard);
+    }
 }

@@ -1,6 +1,13 @@
 //! A lent connection on a server of its own, and plugin code that plays on it.
 
-use std::{marker::PhantomData, sync::Arc};
+use std::{
+    future::{Future, poll_fn},
+    marker::PhantomData,
+    pin::pin,
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
 
 use abi_stable::{
     sabi_trait::prelude::TD_Opaque,
@@ -17,8 +24,9 @@ use stormdb_plugin_api::{
 };
 use stormdb_target::{
     embedded::settings::ClusterSettings,
-    session::{LentConnection, StatementTable},
+    session::{LentConnection, Settled, StatementTable},
 };
+use stormdb_wire::Reactor;
 
 use crate::lab::Lab;
 
@@ -80,19 +88,40 @@ impl AbiHost for Registering {
     }
 }
 
+/// What carries a lent connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// The lean connection in a reactor, as in a band.
+    Reactor,
+    /// The lean connection in the runtime, as in a set-up.
+    Runtime,
+    Reference,
+}
+
+impl Way {
+    pub(crate) const ALL: [Self; 3] = [Self::Reactor, Self::Runtime, Self::Reference];
+}
+
 /// A lent connection on a server of its own.
 pub(crate) struct Stage {
     pub(crate) lent: LentConnection,
+    reactor: Rc<Reactor>,
     table: Arc<StatementTable>,
     pub(crate) lab: Lab,
 }
 
 impl Stage {
-    pub(crate) async fn open() -> Option<Self> {
+    pub(crate) async fn open(way: Way) -> Option<Self> {
         let lab = Lab::start(&ClusterSettings::default())?;
         let table = Arc::new(StatementTable::default());
-        let lent = LentConnection::new(lab.connect().await, Arc::clone(&table));
-        Some(Self { lent, table, lab })
+        let reactor = Reactor::new().unwrap();
+        let statements = Arc::clone(&table);
+        let lent = match way {
+            Way::Reactor => LentConnection::new(lab.wire(Some(&reactor)).await, statements),
+            Way::Runtime => LentConnection::new(lab.wire(None).await, statements),
+            Way::Reference => LentConnection::of_reference(lab.connect().await, statements),
+        };
+        Some(Self { lent, reactor, table, lab })
     }
 
     pub(crate) async fn play<S: Scenario>(&self) -> Result<()> {
@@ -109,7 +138,23 @@ impl Stage {
         };
         let workload = module::<Play<S>>().create()(host, asked).into_result()?;
         let part = SetupPart { stage: 0, part: 0, parts: 1 };
-        let played = workload.setup(part, self.lent.session()).await;
+        let played = self.driven(workload.setup(part, self.lent.session())).await;
         Ok(played.into_result()?)
+    }
+
+    pub(crate) async fn settle(&self) -> Settled {
+        self.driven(self.lent.settle()).await
+    }
+
+    /// Drives the reactor and the runtime in turns.
+    async fn driven<T>(&self, future: impl Future<Output = T>) -> T {
+        let mut future = pin!(future);
+        poll_fn(|context| {
+            self.reactor.wait(Duration::from_millis(1), None).unwrap();
+            let polled = future.as_mut().poll(context);
+            context.waker().wake_by_ref();
+            polled
+        })
+        .await
     }
 }
