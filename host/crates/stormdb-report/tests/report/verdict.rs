@@ -393,6 +393,8 @@ fn more_work_in_progress_than_workers_is_a_broken_timer() {
             warning  band 3: TPS x latency = 20.0 in flight, more than 10 workers: check the timer
             warning  band 3: the largest one measured has the highest throughput, so that the peak may lie
                      beyond; raise `max_workers` and `max_connections`
+            warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
+                     the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],
     );
 }
