@@ -39,7 +39,7 @@ impl<F: FnMut(BandEvent)> Coordinator<F> {
             ready: 0,
             phase: None,
             intervals: Alignment::new(executors),
-            totals: Totals::new(spec.operations.len(), spec.shares_connections()),
+            totals: Totals::new(spec.operations.len(), spec.may_wait()),
             loads: Vec::new(),
             stopped_early: false,
             failure: None,
@@ -132,11 +132,14 @@ fn measurement(spec: &BandSpec, totals: Totals) -> BandMeasurement {
         held,
         cancelled_at_drain,
         busy: _,
+        arrivals,
     } = totals;
     let mut response = LatencyHistogram::default();
     operations.iter().for_each(|operation| response.merge(&operation.response));
     let (service, pool_wait) = match waits {
-        Some(Waits { service, pool_wait }) => (service, Some(pool_wait)),
+        Some(Waits { service, pool_wait }) => {
+            (service, spec.shares_connections().then_some(pool_wait))
+        }
         None => (response.clone(), None),
     };
     let operations = spec.operations.iter().zip(operations);
@@ -165,6 +168,7 @@ fn measurement(spec: &BandSpec, totals: Totals) -> BandMeasurement {
         peak_rss_bytes: None,
         cancelled_at_drain,
         executor_loads: Vec::new(),
+        arrivals,
     }
 }
 

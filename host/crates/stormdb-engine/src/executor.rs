@@ -23,6 +23,7 @@ use crate::{
     deadline::{SWEEP, Slot},
     draw::{Mix, worker_seed},
     interval::Part,
+    pacing::Pacer,
     pool::{Pool, Ticket},
     recorder::{Edges, Recorder},
     shard::{Drain, Shard},
@@ -129,7 +130,7 @@ async fn drive<K: Connector>(
     let plugins = plugins.collect::<Result<Vec<_>, EngineError>>()?;
     link.send(Report::Ready).await;
     let Some(start) = orders.started().await else { return Ok(None) };
-    let mut band = Band::begin(spec, connector, opened, plugins, start);
+    let mut band = Band::begin(spec, connector, opened, plugins, (link.executor, start));
     select! {
         biased;
         () = orders.aborted() => Ok(None),
@@ -177,7 +178,7 @@ impl<K: Connector> Band<K> {
         connector: K,
         mut connections: Vec<K::Connection>,
         plugins: Vec<(Seat, WorkerBox)>,
-        start: Instant,
+        (executor, start): (u32, Instant),
     ) -> Self {
         let edges = Edges::new(start, spec.warmup, spec.measure);
         let watched = connections.iter().all(K::Connection::has_readiness);
@@ -191,12 +192,9 @@ impl<K: Connector> Band<K> {
         let shard = Rc::new(Shard {
             mix: Mix::new(&spec.mix),
             connector,
-            recorder: RefCell::new(Recorder::new(
-                edges,
-                spec.operations.len(),
-                spec.shares_connections(),
-            )),
+            recorder: RefCell::new(Recorder::new(edges, spec.operations.len(), spec.may_wait())),
             drain: Drain::new(edges),
+            pacer: Pacer::new(&spec, executor, edges),
             waiting: Rc::clone(&waiting),
             pool,
             slots: plugins.iter().map(|_| Rc::new(Slot::new())).collect(),
@@ -332,7 +330,8 @@ impl<K: Connector> Band<K> {
 
     fn finish(&mut self) -> Totals {
         let mut recorder = self.shard.recorder.borrow_mut();
-        let totals = Totals { busy: self.busy.take(), ..recorder.finish() };
+        let arrivals = self.shard.pacer.tally(recorder.edges().end);
+        let totals = Totals { busy: self.busy.take(), arrivals, ..recorder.finish() };
         while let Some(part) = recorder.take_closed() {
             self.outbox.push_back(Report::Closed(part));
         }

@@ -23,7 +23,8 @@ fn record_second(recorder: &mut Recorder, start: Instant) {
         let operation = number % MIX;
         let acquired = ready + length / 4;
         let at = ready + length / 2;
-        recorder.record(&Ended { operation, ready, acquired, at, retries: 0, how });
+        let begun = ready;
+        recorder.record(&Ended { operation, ready, begun, acquired, at, retries: 0, how });
     }
 }
 

@@ -25,5 +25,6 @@ pub mod screen;
 
 mod error;
 mod generator;
+mod rates;
 
 pub use error::ReportError;

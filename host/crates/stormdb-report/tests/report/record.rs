@@ -54,6 +54,7 @@ pub(crate) fn header(bands: &[(u32, u32, f64)], seconds: u64) -> RunHeader {
             index,
             workers,
             connections,
+            arrivals: None,
             warmup: Duration::from_secs(5),
             measure: Duration::from_secs(seconds),
             cooldown: Duration::from_secs(2),
@@ -124,6 +125,7 @@ pub(crate) fn finished(plan: BandPlan, tps: f64) -> BandRecord {
         peak_rss_bytes: Some(64 * 1024 * 1024),
         cancelled_at_drain: 0,
         executor_loads: vec![executor_load(0, 0.25), executor_load(1, 0.125)],
+        arrivals: None,
     };
     BandRecord {
         plan,
