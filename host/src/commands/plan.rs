@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use stormdb_report::number::duration;
+use stormdb_report::number::{duration, rate};
 use stormdb_run::{
     config::run_config::{RunConfig, TargetConfig},
     exit::Exit,
@@ -86,23 +86,23 @@ fn document(
 }
 
 fn text(config: &RunConfig, plan: &RunPlan) -> String {
-    let headings = ["BAND", "WORKERS", "CONNECTIONS", "WARM-UP", "MEASURE", "COOL-DOWN", "SERVER"];
-    let mut rows = vec![headings.map(str::to_owned).to_vec()];
+    let open_loop = plan.is_open_loop();
+    let rate_heading = open_loop.then_some("RATE");
+    let times = ["WARM-UP", "MEASURE", "COOL-DOWN", "SERVER"];
+    let headings = ["BAND", "WORKERS", "CONNECTIONS"].into_iter().chain(rate_heading).chain(times);
+    let mut rows = vec![headings.map(str::to_owned).collect()];
     for band in &plan.bands {
         let allowed = match &plan.server {
             None => "unknown",
             Some(_) if plan.bands_beyond_server.contains(&band.index) => "TOO MANY",
             Some(_) => "allows",
         };
-        rows.push(vec![
-            band.index.to_string(),
-            band.workers.to_string(),
-            band.connections.to_string(),
-            duration(band.warmup),
-            duration(band.measure),
-            duration(band.cooldown),
-            allowed.to_owned(),
-        ]);
+        let mut row =
+            vec![band.index.to_string(), band.workers.to_string(), band.connections.to_string()];
+        row.extend(band.arrivals.map(|arrivals| format!("{}/s", rate(arrivals.rate))));
+        row.extend([band.warmup, band.measure, band.cooldown].map(duration));
+        row.push(allowed.to_owned());
+        rows.push(row);
     }
     let mut text = columns(&rows);
     let _ = writeln!(text, "\n{}: {}", config.workload.name, summary(plan));

@@ -268,7 +268,10 @@ fn band_spec(order: &BandOrder, description: &WorkloadDescription) -> BandSpec {
             .map(|operation| OperationSpec { name: operation.name.clone(), class: operation.class })
             .collect(),
         mix: weights.collect(),
-        pacing: Pacing::ClosedLoop { think: Duration::ZERO },
+        pacing: match order.arrivals {
+            Some(arrivals) => Pacing::OpenLoop { arrivals },
+            None => Pacing::ClosedLoop { think: Duration::ZERO },
+        },
         classify: |code| ErrorClass::of_sqlstate(code).name(),
     }
 }

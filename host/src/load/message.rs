@@ -8,7 +8,7 @@ use stormdb_plugin_api::describe::Description;
 use stormdb_process::lockdown::{Lockdown, LockdownPlan};
 use stormdb_registry::seal::Statement;
 use stormdb_run::{
-    config::run_config::Driver,
+    config::run_config::{Arrivals, Driver},
     event::{Failure, RunEvent},
 };
 use stormdb_target::endpoint::Endpoint;
@@ -74,6 +74,8 @@ pub(crate) struct BandOrder {
     pub(crate) cores: u32,
     pub(crate) warmup: Duration,
     pub(crate) measure: Duration,
+    /// Absent for a closed loop.
+    pub(crate) arrivals: Option<Arrivals>,
     pub(crate) drain_limit: Duration,
     pub(crate) seed: u64,
     pub(crate) deadline: Duration,

@@ -112,6 +112,7 @@ impl Ladder<'_> {
             cores: self.executors,
             warmup: band.warmup,
             measure: band.measure,
+            arrivals: band.arrivals,
             drain_limit: DRAIN_LIMIT,
             seed: self.seed,
             deadline,

@@ -78,6 +78,8 @@ pub enum RegionsAbsent {
     WorkersConstant,
     /// Several bands have the same workers (a grid, or a repeated band), so a gain per worker is ambiguous.
     WorkersRepeat,
+    /// Operations arrived at a given rate, so that throughput says nothing about workers. Only a caller knows.
+    OpenLoop,
 }
 
 /// The first band, by workers, that broke.

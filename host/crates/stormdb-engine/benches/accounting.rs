@@ -19,7 +19,7 @@ fn main() {
 
 fn ended(operation: u32, ready: Instant, acquired: Instant, at: Instant) -> Ended<'static> {
     let how = End::Succeeded { outcome: Outcome::read(1), statements: 1 };
-    Ended { operation, ready, acquired, at, retries: 0, how }
+    Ended { operation, ready, begun: ready, acquired, at, retries: 0, how }
 }
 
 /// A recorder in the measured phase, which nothing here outlasts.

@@ -9,6 +9,8 @@ use crate::spec::Weight;
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Separates the draw of the operation from the generator that the operation gets.
 const CHOICE: u64 = 0xd1b5_4a32_d192_ed03;
+/// Separates the arrivals of executors from the seeds of workers.
+const ARRIVALS: u64 = 0x8cb9_2ba7_2f3d_8dd7;
 
 /// The finaliser of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
 /// generators", OOPSLA 2014): every bit of the input changes half of the output.
@@ -19,13 +21,18 @@ fn finalise(mut bits: u64) -> u64 {
 }
 
 /// The `index`th output of SplitMix64 that starts at `seed`.
-fn output(seed: u64, index: u64) -> u64 {
+pub(crate) fn output(seed: u64, index: u64) -> u64 {
     finalise(seed.wrapping_add(GOLDEN.wrapping_mul(index.wrapping_add(1))))
 }
 
 /// The seed of one worker.
 pub(crate) fn worker_seed(seed: u64, worker: u32) -> u64 {
     output(finalise(seed), u64::from(worker))
+}
+
+/// The seed of one executor's arrivals in one phase.
+pub(crate) fn arrivals_seed(seed: u64, executor: u32, phase: u32) -> u64 {
+    output(finalise(seed ^ ARRIVALS), u64::from(executor) << 32 | u64::from(phase))
 }
 
 /// The mix, ready to draw from.

@@ -17,11 +17,13 @@ use tokio::{
 
 use crate::{
     BandSpec, EngineError, StopSignal,
+    busy::BusyMeter,
     connection::{Connector, Lent as _, connect_within},
     crew::{Crew, Turn, Waiting},
     deadline::{SWEEP, Slot},
     draw::{Mix, worker_seed},
     interval::Part,
+    pacing::Pacer,
     pool::{Pool, Ticket},
     recorder::{Edges, Recorder},
     shard::{Drain, Shard},
@@ -128,7 +130,7 @@ async fn drive<K: Connector>(
     let plugins = plugins.collect::<Result<Vec<_>, EngineError>>()?;
     link.send(Report::Ready).await;
     let Some(start) = orders.started().await else { return Ok(None) };
-    let mut band = Band::begin(spec, connector, opened, plugins, start);
+    let mut band = Band::begin(spec, connector, opened, plugins, (link.executor, start));
     select! {
         biased;
         () = orders.aborted() => Ok(None),
@@ -164,6 +166,7 @@ struct Band<K: Connector> {
     /// More connections than workers: open, and idle.
     _spare: Vec<K::Connection>,
     phase: Option<Phase>,
+    busy: BusyMeter,
     drained: bool,
     /// Reports that the coordinator had no room for.
     outbox: VecDeque<Report>,
@@ -175,7 +178,7 @@ impl<K: Connector> Band<K> {
         connector: K,
         mut connections: Vec<K::Connection>,
         plugins: Vec<(Seat, WorkerBox)>,
-        start: Instant,
+        (executor, start): (u32, Instant),
     ) -> Self {
         let edges = Edges::new(start, spec.warmup, spec.measure);
         let watched = connections.iter().all(K::Connection::has_readiness);
@@ -189,12 +192,9 @@ impl<K: Connector> Band<K> {
         let shard = Rc::new(Shard {
             mix: Mix::new(&spec.mix),
             connector,
-            recorder: RefCell::new(Recorder::new(
-                edges,
-                spec.operations.len(),
-                spec.shares_connections(),
-            )),
+            recorder: RefCell::new(Recorder::new(edges, spec.operations.len(), spec.may_wait())),
             drain: Drain::new(edges),
+            pacer: Pacer::new(&spec, executor, edges),
             waiting: Rc::clone(&waiting),
             pool,
             slots: plugins.iter().map(|_| Rc::new(Slot::new())).collect(),
@@ -216,8 +216,15 @@ impl<K: Connector> Band<K> {
             };
             crew.join(worker.run());
         }
-        let outbox = VecDeque::new();
-        Self { shard, crew, _spare: connections, phase: None, drained: false, outbox }
+        Self {
+            shard,
+            crew,
+            _spare: connections,
+            phase: None,
+            busy: BusyMeter::default(),
+            drained: false,
+            outbox: VecDeque::new(),
+        }
     }
 
     /// Until every worker has ended.
@@ -243,8 +250,11 @@ impl<K: Connector> Band<K> {
             match turn.map_err(waits)? {
                 Turn::Ended(ended) => ended?,
                 Turn::AllEnded => break,
-                // The crew may not have come back to the runtime since.
-                Turn::Due => yield_now().await,
+                Turn::Due => {
+                    self.busy.came(until, Instant::now());
+                    // The crew may not have come back to the runtime since.
+                    yield_now().await;
+                }
             }
         }
         let totals = self.finish();
@@ -275,6 +285,7 @@ impl<K: Connector> Band<K> {
             return;
         }
         self.phase = Some(phase);
+        self.busy.enter(phase);
         if phase == Phase::Drain {
             self.shard.drain.begin();
         }
@@ -319,7 +330,8 @@ impl<K: Connector> Band<K> {
 
     fn finish(&mut self) -> Totals {
         let mut recorder = self.shard.recorder.borrow_mut();
-        let totals = recorder.finish();
+        let arrivals = self.shard.pacer.tally(recorder.edges().end);
+        let totals = Totals { busy: self.busy.take(), arrivals, ..recorder.finish() };
         while let Some(part) = recorder.take_closed() {
             self.outbox.push_back(Report::Closed(part));
         }

@@ -11,6 +11,8 @@ pub mod setup;
 pub mod spec;
 pub mod stop;
 
+mod arrivals;
+mod busy;
 mod coordinator;
 mod crew;
 mod deadline;

@@ -61,8 +61,11 @@ impl Edges {
 pub struct Ended<'a> {
     /// Index into the operations of the band.
     pub operation: u32,
-    /// When its worker was ready for it; the operation begins here.
+    /// Its scheduled start, or when its worker was ready for it; it belongs to the phase in which
+    /// this is.
     pub ready: Instant,
+    /// When its worker began it; later than `ready` where the worker was late.
+    pub begun: Instant,
     /// When it got its connection.
     pub acquired: Instant,
     pub at: Instant,
@@ -102,24 +105,27 @@ impl Ended<'_> {
     /// The latencies of an operation that succeeded.
     fn latency(&self) -> Option<Latency> {
         let End::Succeeded { outcome, .. } = self.how else { return None };
-        let pool_wait = nanoseconds(self.acquired.duration_since(self.ready));
+        let delay = nanoseconds(self.begun.duration_since(self.ready));
+        let pool_wait = nanoseconds(self.acquired.duration_since(self.begun));
         let service = match outcome.virtual_ns {
             0 => nanoseconds(self.at.duration_since(self.acquired)),
             passed => passed,
         };
-        Some(Latency { pool_wait, service })
+        Some(Latency { delay, pool_wait, service })
     }
 }
 
 /// Nanoseconds.
 struct Latency {
+    /// From the scheduled start to the actual one.
+    delay: u64,
     pool_wait: u64,
     service: u64,
 }
 
 impl Latency {
     fn response(&self) -> u64 {
-        self.pool_wait.saturating_add(self.service)
+        self.delay.saturating_add(self.pool_wait).saturating_add(self.service)
     }
 }
 
@@ -177,10 +183,11 @@ impl Span {
 }
 
 impl Recorder {
-    /// Nothing is counted yet of this many operations of the mix.
+    /// Nothing is counted yet of this many operations of the mix. Where none of them may wait, the
+    /// response time is the service time.
     #[must_use]
-    pub fn new(edges: Edges, operations: usize, shares_connections: bool) -> Self {
-        let totals = Totals::new(operations, shares_connections);
+    pub fn new(edges: Edges, operations: usize, may_wait: bool) -> Self {
+        let totals = Totals::new(operations, may_wait);
         let span = || Span::empty(edges.start, operations);
         let mut recorder = Self {
             edges,
@@ -364,7 +371,8 @@ mod tests {
 
     fn succeed(recorder: &mut Recorder, ready: Instant, at: Instant) {
         let how = End::Succeeded { outcome: Outcome::default(), statements: 1 };
-        recorder.record(&Ended { operation: 0, ready, acquired: ready, at, retries: 0, how });
+        let (begun, acquired) = (ready, ready);
+        recorder.record(&Ended { operation: 0, ready, begun, acquired, at, retries: 0, how });
     }
 
     /// Phase, end in milliseconds, and operations of everything that is closed.

@@ -14,6 +14,7 @@ use crate::{
     crew::Waiting,
     deadline::Slot,
     draw::Mix,
+    pacing::Pacer,
     pool::Pool,
     recorder::{Edges, Recorder},
 };
@@ -25,6 +26,7 @@ pub(crate) struct Shard<K: Connector> {
     pub(crate) connector: K,
     pub(crate) recorder: RefCell<Recorder>,
     pub(crate) drain: Drain,
+    pub(crate) pacer: Pacer,
     pub(crate) waiting: Rc<Waiting>,
     /// Absent where every worker has its own connection.
     pub(crate) pool: Option<Pool<K::Connection>>,

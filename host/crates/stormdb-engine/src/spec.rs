@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use stormdb_plugin_api::describe::Class;
+use stormdb_run::config::run_config::Arrivals;
 
-use crate::{EngineError, pacing::Pacing};
+use crate::{EngineError, arrivals, pacing::Pacing};
 
 /// One band of load.
 #[derive(Clone, Debug)]
@@ -77,6 +78,12 @@ impl BandSpec {
         self.connections < self.workers
     }
 
+    /// Whether an operation may wait between the moment from which its response time counts and
+    /// the one at which it has its connection.
+    pub(crate) fn may_wait(&self) -> bool {
+        self.shares_connections() || matches!(self.pacing, Pacing::OpenLoop { .. })
+    }
+
     pub(crate) fn validate(&self) -> Result<(), EngineError> {
         let invalid = |reason| Err(EngineError::InvalidSpec { reason });
         if self.executors() == 0 {
@@ -87,6 +94,12 @@ impl BandSpec {
         }
         if self.retries.max_tries == 0 {
             return invalid("an operation needs at least 1 try".to_owned());
+        }
+        if let Pacing::OpenLoop { arrivals: Arrivals { rate, .. } } = self.pacing {
+            let usable = rate.is_finite() && rate > 0.0;
+            if !usable || arrivals::count(rate, self.measure) == 0 {
+                return invalid(format!("{rate} operations per second arrive in no phase"));
+            }
         }
         let known = self.operations.len();
         if let Some(unknown) = self.mix.iter().find(|weight| weight.operation as usize >= known) {

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use stormdb_run::{
     latency::LatencyHistogram,
-    measurement::{Counts, ErrorTally},
+    measurement::{ArrivalTally, Counts, ErrorTally},
 };
+
+use crate::busy::Busy;
 
 /// Kinds of errors that are told apart; SQLSTATEs come from the plugin and could be invented.
 const MOST_ERRORS: usize = 64;
@@ -22,12 +24,16 @@ pub(crate) struct Totals {
     pub(crate) counts: Counts,
     /// By index of the operation.
     pub(crate) operations: Vec<OperationCounts>,
-    /// Absent where every worker has its own connection: the response time is the service time.
+    /// Absent where no operation waits before it is served: the response time is the service time.
     pub(crate) waits: Option<Waits>,
     pub(crate) errors: Errors,
     /// Time that connections were held in the measured phase, added up.
     pub(crate) held: Duration,
     pub(crate) cancelled_at_drain: u64,
+    /// Of one executor.
+    pub(crate) busy: Option<Busy>,
+    /// Absent for a closed loop.
+    pub(crate) arrivals: Option<ArrivalTally>,
 }
 
 /// The parts of the response times.
@@ -46,18 +52,28 @@ pub(crate) struct OperationCounts {
 }
 
 impl Totals {
-    pub(crate) fn new(operations: usize, shares_connections: bool) -> Self {
+    pub(crate) fn new(operations: usize, may_wait: bool) -> Self {
         Self {
             operations: vec![OperationCounts::default(); operations],
-            waits: shares_connections.then(Waits::default),
+            waits: may_wait.then(Waits::default),
             ..Self::default()
         }
     }
 
-    /// Adds another executor's totals.
+    /// Adds another executor's totals, but for what is of one executor alone.
     pub(crate) fn merge(&mut self, other: Self) {
-        let Self { measured, stopped, counts, operations, waits, errors, held, cancelled_at_drain } =
-            other;
+        let Self {
+            measured,
+            stopped,
+            counts,
+            operations,
+            waits,
+            errors,
+            held,
+            cancelled_at_drain,
+            busy: _,
+            arrivals,
+        } = other;
         self.measured = self.measured.max(measured);
         self.stopped |= stopped;
         self.counts.add(&counts);
@@ -71,6 +87,11 @@ impl Totals {
         errors.0.into_iter().for_each(|tally| self.errors.add(tally));
         self.held += held;
         self.cancelled_at_drain += cancelled_at_drain;
+        match (&mut self.arrivals, arrivals) {
+            (Some(mine), Some(theirs)) => mine.merge(&theirs),
+            (None, theirs) => self.arrivals = theirs,
+            (Some(_), None) => {}
+        }
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod fake;
 
 mod failures;
 mod figures;
+mod open_loop;
 mod phases;
 mod set_up;
 mod threads;

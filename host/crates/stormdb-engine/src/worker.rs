@@ -11,6 +11,7 @@ use crate::{
     crew::yield_turn,
     deadline::{Cancelled, Slot},
     error_class::{class_of, is_retryable},
+    pacing::Beginning,
     pool::Ticket,
     recorder::{End, Ended},
     shard::Shard,
@@ -71,19 +72,19 @@ impl<K: Connector> Worker<K> {
         let shard = Rc::clone(&self.shard);
         let mut now = Instant::now();
         let mut sequence = 0;
-        while let Some(ready) = shard.spec.pacing.ready(now, &shard.drain, &shard.waiting).await {
+        while let Some(beginning) = shard.pacer.next(now, &shard.drain, &shard.waiting).await {
             let call = shard.mix.call(self.seed, sequence);
             sequence += 1;
-            let Some((mut connection, acquired)) = self.acquire(ready).await else {
+            let Some((mut connection, acquired)) = self.acquire(beginning.begun).await else {
                 now = Instant::now();
-                self.record(call, ready..now, now, &Lending::never());
+                self.record(call, beginning, now..now, &Lending::never());
                 break;
             };
             self.slot.begin(acquired);
             let lending = self.execute(call, &mut connection).await;
             self.slot.end();
             now = Instant::now();
-            self.record(call, ready..now, acquired, &lending);
+            self.record(call, beginning, acquired..now, &lending);
             let lending = self.unless_panicked(lending)?;
             match lending.settled {
                 Settled::Reusable => self.release(connection),
@@ -103,14 +104,14 @@ impl<K: Connector> Worker<K> {
     }
 
     /// A connection and the moment at which it was had; nothing where the drain has ended.
-    async fn acquire(&mut self, ready: Instant) -> Option<(K::Connection, Instant)> {
+    async fn acquire(&mut self, begun: Instant) -> Option<(K::Connection, Instant)> {
         let ticket = match &mut self.source {
-            Source::Own(connection) => return connection.take().map(|it| (it, ready)),
+            Source::Own(connection) => return connection.take().map(|it| (it, begun)),
             Source::Shared(ticket) => ticket,
         };
         let pool = self.shard.pool.as_ref()?;
         if let Some(connection) = pool.try_acquire() {
-            return Some((connection, ready));
+            return Some((connection, begun));
         }
         let connection = pool.acquire(ticket).await?;
         Some((connection, Instant::now()))
@@ -179,8 +180,8 @@ impl<K: Connector> Worker<K> {
     fn record(
         &self,
         call: Call,
-        span: std::ops::Range<Instant>,
-        acquired: Instant,
+        beginning: Beginning,
+        held: std::ops::Range<Instant>,
         lending: &Lending,
     ) {
         let how = match &lending.result {
@@ -195,9 +196,10 @@ impl<K: Connector> Worker<K> {
         };
         self.shard.recorder.borrow_mut().record(&Ended {
             operation: call.operation,
-            ready: span.start,
-            acquired,
-            at: span.end,
+            ready: beginning.ready,
+            begun: beginning.begun,
+            acquired: held.start,
+            at: held.end,
             retries: lending.retries,
             how,
         });

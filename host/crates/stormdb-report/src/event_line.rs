@@ -34,6 +34,9 @@ enum Line<'a> {
         band: u32,
         workers: u32,
         connections: u32,
+        /// Absent for a closed loop.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        arrival_rate: Option<f64>,
         attempt: u32,
     },
     Phase {
@@ -113,6 +116,7 @@ fn line(event: &RunEvent) -> Line<'_> {
             band: band.index,
             workers: band.workers,
             connections: band.connections,
+            arrival_rate: band.arrivals.map(|arrivals| arrivals.rate),
             attempt: *attempt,
         },
         RunEvent::BandPhase { band, phase } => Line::Phase { band: *band, phase: *phase },

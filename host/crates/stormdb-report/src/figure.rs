@@ -28,6 +28,8 @@ pub enum Reason {
     NoReference,
     WorkersConstant,
     WorkersRepeat,
+    OpenLoop,
+    ClosedLoop,
     TooShort,
     NotSteady,
     NotAnalysed,
@@ -53,6 +55,8 @@ impl Reason {
             Self::NoReference => "no-reference",
             Self::WorkersConstant => "workers-constant",
             Self::WorkersRepeat => "workers-repeat",
+            Self::OpenLoop => "open-loop",
+            Self::ClosedLoop => "closed-loop",
             Self::TooShort => "too-short",
             Self::NotSteady => "not-steady",
             Self::NotAnalysed => "not-analysed",
@@ -85,6 +89,12 @@ impl Reason {
             }
             Self::WorkersRepeat => {
                 "several bands have the same number of workers, so that a gain per worker is ambiguous"
+            }
+            Self::OpenLoop => {
+                "operations arrive at a given rate, so that throughput says nothing about the number of workers"
+            }
+            Self::ClosedLoop => {
+                "each worker begins its next operation when its last one has ended: no rate was asked for"
             }
             Self::TooShort => "the band is too short for an interval that can be believed",
             Self::NotSteady => {

@@ -15,6 +15,7 @@ use crate::{
     model::{BandRow, Fate, assessed},
     note::band_list,
     number::{count, percent, rate, scaled},
+    rates::rates,
 };
 
 /// Growth of the response time, as an exponent of the growth of the load, that waiting in line explains.
@@ -26,7 +27,7 @@ const QUOTED_MAX: usize = 160;
 /// One line of the verdict.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Finding {
-    /// One word: `best`, `limit`, `latency`, `breaks`, `errors`, `failed`, `check`, `result`, `stopped`.
+    /// One word: `best`, `rate`, `limit`, `latency`, `breaks`, `errors`, `failed`, `check`, `result`, `stopped`.
     pub label: &'static str,
     pub text: String,
     pub tone: Tone,
@@ -47,7 +48,12 @@ pub(crate) fn findings(
     analysis: &RunAssessment,
 ) -> Vec<Finding> {
     let row = |position: usize| assessed(bands, analysis, position);
-    let mut findings = vec![best(&analysis.assessment, row)];
+    let mut findings = Vec::new();
+    if record.header.plan.is_open_loop() {
+        findings.extend(rates(record, bands));
+    } else {
+        findings.push(best(&analysis.assessment, row));
+    }
     findings.extend(limit(&analysis.assessment, row));
     findings.extend(analysis.assessment.breaking_point.as_ref().and_then(|broken| {
         let before = row(previous_by_workers(&analysis.assessment, broken.band)?);

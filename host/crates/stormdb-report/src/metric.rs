@@ -5,7 +5,7 @@ use stormdb_run::{assess::AssessedBand, latency::LatencySummary, measurement::Ba
 
 use crate::{
     figure::{Cell, Figure, Reason},
-    metrics::{client, errors, latency, load, pool, scaling, throughput},
+    metrics::{arrivals, client, errors, latency, load, pool, scaling, throughput},
 };
 
 /// One figure of a band.
@@ -73,6 +73,15 @@ pub static METRICS: &[&Metric] = &[
     &client::EXECUTORS,
     &client::CPU,
     &client::MEMORY,
+    &client::EXECUTOR_UTILISATION,
+    &client::LAG_P99,
+    &client::LAG_MAXIMUM,
+    &arrivals::ASKED,
+    &arrivals::ACHIEVED,
+    &arrivals::UNSTARTED,
+    &pool::SERVICE_P99,
+    &arrivals::LATENESS_P50,
+    &arrivals::LATENESS_P99,
 ];
 
 /// All that is known of a finished band.
@@ -82,8 +91,18 @@ pub struct BandFacts<'a> {
     pub service: LatencySummary,
     /// Absent where every worker has its own connection.
     pub pool_wait: Option<LatencySummary>,
+    /// Absent for a closed loop.
+    pub arrivals: Option<ArrivalFacts>,
     /// Absent for a band without length.
     pub analysed: Option<Analysed<'a>>,
+}
+
+/// What is known of the arrivals of an open loop.
+pub struct ArrivalFacts {
+    /// Operations per second.
+    pub asked: f64,
+    pub unstarted: u64,
+    pub lateness: LatencySummary,
 }
 
 /// What the analysis found on a band.

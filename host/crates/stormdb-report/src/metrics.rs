@@ -1,5 +1,6 @@
 //! The metrics, by what they measure.
 
+pub mod arrivals;
 pub mod client;
 pub mod errors;
 pub mod latency;

@@ -8,6 +8,7 @@ use stormdb_run::{
     event::Failure,
     latency::LatencyHistogram,
     measurement::BandMeasurement,
+    reached::RatedBand,
     record::{BandRecord, BandStatus, RunRecord},
 };
 
@@ -15,7 +16,7 @@ use crate::{
     ReportError,
     figure::{Cell, Reason},
     finding::{Finding, findings},
-    metric::{Analysed, BandFacts, METRICS, Metric},
+    metric::{Analysed, ArrivalFacts, BandFacts, METRICS, Metric},
     note::{Note, notes},
 };
 
@@ -39,10 +40,14 @@ pub struct BandRow {
     pub index: u32,
     pub workers: u32,
     pub connections: u32,
+    /// The arrival rate of an open loop.
+    pub asked_per_second: Option<f64>,
     pub attempt: u32,
     pub fate: Fate,
     /// The gain over the band before is smaller than its own error.
     pub gain_within_error: bool,
+    /// Nothing for a closed loop, and for a band that did not finish.
+    pub rate_reached: Option<bool>,
     /// One per metric, in the order of [`METRICS`].
     cells: Vec<Cell>,
 }
@@ -143,9 +148,14 @@ impl BandRow {
             index: record.plan.index,
             workers: record.plan.workers,
             connections: record.plan.connections,
+            asked_per_second: record.plan.arrivals.map(|arrivals| arrivals.rate),
             attempt: record.attempt,
             fate,
             gain_within_error: gain_within_error(record.plan.index, analysis),
+            rate_reached: record
+                .measurement()
+                .and_then(|measurement| RatedBand::of(&record.plan, measurement))
+                .map(|band| band.shortfall.is_none()),
             cells,
         }
     }
@@ -190,6 +200,13 @@ fn facts<'a>(
         response: measurement.response.summary(),
         service: measurement.service.summary(),
         pool_wait: measurement.pool_wait.as_ref().map(LatencyHistogram::summary),
+        arrivals: record.plan.arrivals.zip(measurement.arrivals.as_ref()).map(|(asked, tally)| {
+            ArrivalFacts {
+                asked: asked.rate,
+                unstarted: tally.unstarted,
+                lateness: tally.lateness.summary(),
+            }
+        }),
         analysed,
     }
 }

@@ -7,7 +7,10 @@ use stormdb_run::{
     record::RunRecord,
 };
 
-use crate::number::{decimals, percent, rate};
+use crate::{
+    generator,
+    number::{decimals, percent, rate},
+};
 
 /// A warning with its stable name.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -35,12 +38,25 @@ pub(crate) fn notes(record: &RunRecord, analysis: &RunAssessment) -> Vec<Note> {
     let found = analysis.assessment.warnings.iter().flat_map(|warning| about.words(warning));
     let unsettled = analysis.bands.iter().filter_map(settling);
     let mut notes: Vec<Note> = Vec::new();
-    for note in planned.chain(warned).chain(found).chain(unsettled) {
+    let limits = generator::notes(record);
+    let closed_loop = record.measured().any(|(band, _)| band.plan.arrivals.is_none());
+    let omission = closed_loop.then(coordinated_omission);
+    for note in planned.chain(warned).chain(found).chain(unsettled).chain(limits).chain(omission) {
         if !notes.contains(&note) {
             notes.push(note);
         }
     }
     notes
+}
+
+/// What the latencies of a closed loop leave out.
+fn coordinated_omission() -> Note {
+    Note {
+        id: "closed-loop".to_owned(),
+        message: "closed loop: a stall of the server stops the load as well, so that latencies hide most of the \
+                  waiting that it causes (coordinated omission); see `arrival_rate`"
+            .to_owned(),
+    }
 }
 
 /// Whether a warning from before the run says nothing any more, or only what the analysis says better.

@@ -44,6 +44,9 @@ pub fn heartbeat(
 #[must_use]
 pub fn band_message(band: &BandPlan, recent: &[Interval]) -> String {
     let mut message = format!("{}w/{}c", band.workers, band.connections);
+    if let Some(arrivals) = band.arrivals {
+        message.push_str(&format!("  {}/s", rate(arrivals.rate)));
+    }
     let Some(newest) = recent.last() else { return message };
     let (activity, _) = phase(band, newest.phase);
     if newest.phase != Phase::Measure {

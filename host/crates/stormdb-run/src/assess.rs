@@ -74,8 +74,11 @@ pub fn assess(record: &RunRecord) -> Result<RunAssessment, Error> {
         Warning::LittleMismatch { band, impossible, .. } => *impossible || !with_failures[*band],
         _ => true,
     });
-    if repeats_workers(record) {
-        withdraw_comparison(&mut assessment);
+    if record.header.plan.is_open_loop() {
+        withdraw_comparison(&mut assessment, RegionsAbsent::OpenLoop);
+        withdraw_optimum(&mut assessment);
+    } else if repeats_workers(record) {
+        withdraw_comparison(&mut assessment, RegionsAbsent::WorkersRepeat);
     }
     Ok(RunAssessment { bands, assessment })
 }
@@ -88,11 +91,13 @@ fn repeats_workers(record: &RunRecord) -> bool {
     workers.len() < bands.len()
 }
 
-fn withdraw_comparison(assessment: &mut Assessment) {
-    if assessment.regions_absent.is_some() {
+fn withdraw_comparison(assessment: &mut Assessment, why: RegionsAbsent) {
+    let known = assessment.regions_absent;
+    if known == Some(RegionsAbsent::NoBands) || (known.is_some() && why != RegionsAbsent::OpenLoop)
+    {
         return;
     }
-    assessment.regions_absent = Some(RegionsAbsent::WorkersRepeat);
+    assessment.regions_absent = Some(why);
     assessment.breaking_point = None;
     assessment.knee = None;
     for band in &mut assessment.bands {
@@ -105,6 +110,19 @@ fn withdraw_comparison(assessment: &mut Assessment) {
     }
     assessment.warnings.retain(|warning| {
         !matches!(warning, Warning::GainWithinError { .. } | Warning::PoolRatioVaries { .. })
+    });
+}
+
+/// A throughput that was asked for is no optimum, and the curve of several no peak.
+fn withdraw_optimum(assessment: &mut Assessment) {
+    assessment.optimum = None;
+    assessment.warnings.retain(|warning| {
+        !matches!(
+            warning,
+            Warning::FewBands { .. }
+                | Warning::PeakNotReached { .. }
+                | Warning::OptimumUncertain { .. }
+        )
     });
 }
 
@@ -123,7 +141,8 @@ fn point(
             SteadyMean::Steady { half_width, .. } => Some(*half_width),
             SteadyMean::NotSteady { .. } | SteadyMean::TooShort { .. } => None,
         },
-        mean_response_ms: response.mean_ms,
+        // Operations of an open loop wait where no worker is busy with them.
+        mean_response_ms: response.mean_ms.filter(|_| band.plan.arrivals.is_none()),
         p95_ms: response.p95_ms,
         // A band in which nothing ended has no errors either.
         error_rate: measurement.counts.error_rate().unwrap_or(0.0),
@@ -149,6 +168,7 @@ mod tests {
 
     use super::assess;
     use crate::{
+        config::run_config::{ArrivalProcess, Arrivals},
         event::{Failure, RunEvent},
         latency::LatencyHistogram,
         measurement::{BandMeasurement, Counts, Interval, Phase},
@@ -208,6 +228,8 @@ mod tests {
             client_cpu_seconds: None,
             peak_rss_bytes: None,
             cancelled_at_drain: 0,
+            executor_loads: Vec::new(),
+            arrivals: None,
         });
         record.apply(RunEvent::BandFinished { band: plan.index, measurement });
     }
@@ -258,6 +280,21 @@ mod tests {
         assert_eq!(found.regions_absent, Some(RegionsAbsent::WorkersRepeat));
         assert_eq!(found.bands[1].marginal_gain, None);
         assert_eq!(found.bands[1].region, None);
+    }
+
+    #[test]
+    fn bands_of_an_open_loop_are_not_judged_by_their_workers() {
+        let mut record = record(&[(4, 4), (8, 8), (16, 16)]);
+        for (band, tps) in [(0, 90), (1, 100), (2, 100)] {
+            let process = ArrivalProcess::Poisson;
+            record.header.plan.bands[band].arrivals = Some(Arrivals { rate: 100.0, process });
+            finish(&mut record, band, tps, 500, 0);
+        }
+        let found = assess(&record).unwrap().assessment;
+        assert_eq!(found.regions_absent, Some(RegionsAbsent::OpenLoop));
+        assert_eq!((found.optimum, found.breaking_point, found.knee), (None, None, None));
+        assert!(found.bands.iter().all(|band| band.region.is_none() && band.little.is_none()));
+        assert_eq!(found.warnings, []);
     }
 
     #[test]

@@ -10,5 +10,6 @@ pub mod measurement;
 pub mod record;
 
 pub mod assess;
+pub mod reached;
 
 pub mod exit;

@@ -104,14 +104,46 @@ pub struct OperationTally {
     pub response: LatencyHistogram,
 }
 
+/// What the load took of one executor in the measured phase: whether it, and not the server, was the
+/// limit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExecutorLoad {
+    /// From 0.
+    pub executor: u32,
+    /// CPU time of its thread, as a share (0 to 1) of the phase.
+    pub utilisation: f64,
+    /// Scheduling lag: how late it came to what was due, twenty times a second or more often.
+    pub lag: LatencyHistogram,
+}
+
+/// What became of the operations of an open loop that were scheduled to start in the measured
+/// phase, beyond those that are counted as begun.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ArrivalTally {
+    /// Never began, because no worker was free in time.
+    pub unstarted: u64,
+    /// From a scheduled start to the moment at which the worker that waited for it went on: how
+    /// precise the pacing is. Without the starts for which a worker came too late.
+    pub lateness: LatencyHistogram,
+}
+
+impl ArrivalTally {
+    /// Adds another executor's.
+    pub fn merge(&mut self, other: &Self) {
+        let Self { unstarted, lateness } = other;
+        self.unstarted += unstarted;
+        self.lateness.merge(lateness);
+    }
+}
+
 /// A finished band.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BandMeasurement {
     /// Length of the measured phase.
     pub seconds: f64,
     pub counts: Counts,
-    /// From the moment a worker was ready to operate until its operation succeeded: pool wait,
-    /// service and retries.
+    /// From the moment a worker was ready to operate, or from the scheduled start in an open loop,
+    /// until its operation succeeded: pool wait, service and retries.
     pub response: LatencyHistogram,
     /// The time a connection was held by succeeded operations.
     pub service: LatencyHistogram,
@@ -129,6 +161,12 @@ pub struct BandMeasurement {
     pub peak_rss_bytes: Option<u64>,
     /// Operations that were still under way when the drain ended, and were cancelled.
     pub cancelled_at_drain: u64,
+    /// In the order of their numbers; empty in records of the first format.
+    #[serde(default)]
+    pub executor_loads: Vec<ExecutorLoad>,
+    /// Absent for a closed loop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrivals: Option<ArrivalTally>,
 }
 
 impl BandMeasurement {
@@ -142,6 +180,24 @@ impl BandMeasurement {
     #[must_use]
     pub fn qps(&self) -> Option<f64> {
         self.per_second(self.counts.statements)
+    }
+
+    /// Operations per second that began, whatever became of them.
+    #[must_use]
+    pub fn begun_per_second(&self) -> Option<f64> {
+        self.per_second(self.begun())
+    }
+
+    /// Operations that never began, as a share (0 to 1) of those that were scheduled; nothing for
+    /// a closed loop.
+    #[must_use]
+    pub fn unstarted_share(&self) -> Option<f64> {
+        let unstarted = self.arrivals.as_ref()?.unstarted;
+        ratio(unstarted, self.begun() + unstarted)
+    }
+
+    fn begun(&self) -> u64 {
+        self.counts.operations + self.counts.failed + self.cancelled_at_drain
     }
 
     fn per_second(&self, count: u64) -> Option<f64> {

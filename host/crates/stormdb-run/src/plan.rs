@@ -102,6 +102,14 @@ pub enum PlanError {
     Ladder(#[from] stormdb_analysis::Error),
 }
 
+impl RunPlan {
+    /// Whether operations arrive at a rate of their own.
+    #[must_use]
+    pub fn is_open_loop(&self) -> bool {
+        self.bands.iter().any(|band| band.arrivals.is_some())
+    }
+}
+
 impl ServerLimits {
     /// Connections that a run can still open.
     #[must_use]

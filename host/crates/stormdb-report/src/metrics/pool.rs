@@ -13,6 +13,9 @@ pub static SERVICE_AVERAGE: Metric =
 pub static SERVICE_P95: Metric =
     Metric::performance("p95_service_ms", |band| latency(&band.service, band.service.p95_ms));
 
+pub static SERVICE_P99: Metric =
+    Metric::performance("p99_service_ms", |band| latency(&band.service, band.service.p99_ms));
+
 pub static WAIT_AVERAGE: Metric = Metric::performance("avg_pool_wait_ms", |band| {
     let wait = pool_wait(band)?;
     latency(wait, wait.mean_ms)

@@ -50,7 +50,9 @@ pub static SECOND_DERIVATIVE: Metric = Metric::analysis("second_derivative", |ba
 /// Throughput × average response time over workers. Workers that never pause keep it at 1, less the time of
 /// operations that failed, which is not in the response times.
 pub static LITTLE_RATIO: Metric = Metric::analysis("littles_law_ratio", |band| {
-    let little = band.analysed()?.band.little.as_ref().ok_or(Reason::NothingCompleted)?;
+    let otherwise =
+        if band.arrivals.is_some() { Reason::OpenLoop } else { Reason::NothingCompleted };
+    let little = band.analysed()?.band.little.as_ref().ok_or(otherwise)?;
     Figure::number(little.ratio, 4)
 });
 
@@ -60,6 +62,7 @@ fn comparable<'a>(band: &'a BandFacts<'_>) -> Result<Analysed<'a>, Reason> {
         None | Some(RegionsAbsent::NoBands) => Ok(found),
         Some(RegionsAbsent::WorkersConstant) => Err(Reason::WorkersConstant),
         Some(RegionsAbsent::WorkersRepeat) => Err(Reason::WorkersRepeat),
+        Some(RegionsAbsent::OpenLoop) => Err(Reason::OpenLoop),
     }
 }
 

@@ -10,25 +10,37 @@ use crate::{
 /// Length of the longest bar.
 const BAR_MAX: usize = 40;
 
-/// Writes a bar per band, the fewest workers first; nothing where no two bands can be compared.
+/// Writes a bar per band, the lowest rate or the fewest workers first; nothing where no two bands can be compared.
 pub(super) fn write(screen: &mut Screen, report: &Report<'_>) {
     let mut bands: Vec<&BandRow> = report.bands.iter().collect();
     bands.sort_by_key(|band| (band.workers, band.connections));
+    let mut rates: Vec<f64> = bands.iter().filter_map(|band| band.asked_per_second).collect();
+    rates.dedup();
+    let by_rate = rates.len() > 1;
+    if by_rate {
+        let asked = |band: &BandRow| band.asked_per_second.unwrap_or(0.0);
+        bands.sort_by(|left, right| asked(left).total_cmp(&asked(right)));
+    }
     let throughputs = bands.iter().filter_map(|band| band.number(&throughput::TPS));
     let highest = throughputs.clone().fold(0.0, f64::max);
     if throughputs.count() < 2 || highest <= 0.0 {
         return;
     }
     let repeated = bands.windows(2).any(|pair| pair[0].workers == pair[1].workers);
-    let label = |band: &BandRow| match repeated {
-        true => format!("{} x {}", band.workers, band.connections),
-        false => band.workers.to_string(),
+    let label = |band: &BandRow| match band.asked_per_second.filter(|_| by_rate) {
+        Some(asked) => format!("{}/s", rate(asked)),
+        None if repeated => format!("{} x {}", band.workers, band.connections),
+        None => band.workers.to_string(),
     };
     let width = bands.iter().map(|band| label(band).len()).max().unwrap_or(0).max(6);
     let room = screen.style.width.saturating_sub(width + 24).clamp(10, BAR_MAX);
     let best = report.best().map(|band| band.index);
 
-    let title = if repeated { "TPS by workers x connections" } else { "TPS by workers" };
+    let title = match (by_rate, repeated) {
+        (true, _) => "TPS by arrival rate",
+        (false, true) => "TPS by workers x connections",
+        (false, false) => "TPS by workers",
+    };
     screen.push(title, Ink::Strong).end_line();
     for band in bands {
         screen.push(&format!("{:>width$} ", label(band)), Ink::Plain);

@@ -3,7 +3,7 @@
 use stormdb_run::record::RunHeader;
 
 use crate::{
-    metrics::{errors, latency, pool, scaling, throughput},
+    metrics::{arrivals, errors, latency, pool, scaling, throughput},
     model::{BandRow, Fate},
     number::{count, decimals, rate, scaled},
     screen::{Ink, Screen},
@@ -14,22 +14,56 @@ struct Column {
     title: &'static str,
     width: usize,
     rank: u8,
+    shown: Shown,
     /// Nothing where the figure is absent.
     text: fn(&BandRow) -> Option<String>,
+}
+
+/// For which plans a column is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Always,
+    /// More workers than connections: only then is there a queue.
+    Queued,
+    ClosedLoop,
+    OpenLoop,
 }
 
 /// Figures after band, workers and connections.
 static COLUMNS: &[Column] = &[
     Column {
+        title: "asked/s",
+        width: 9,
+        rank: 0,
+        shown: Shown::OpenLoop,
+        text: |band| Some(rate(band.number(&arrivals::ASKED)?)),
+    },
+    Column {
+        title: "begun/s",
+        width: 9,
+        rank: 2,
+        shown: Shown::OpenLoop,
+        text: |band| Some(rate(band.number(&arrivals::ACHIEVED)?)),
+    },
+    Column {
+        title: "unstarted",
+        width: 10,
+        rank: 1,
+        shown: Shown::OpenLoop,
+        text: |band| Some(decimals(band.number(&arrivals::UNSTARTED)?, 0)),
+    },
+    Column {
         title: "TPS",
         width: 9,
         rank: 0,
+        shown: Shown::Always,
         text: |band| Some(rate(band.number(&throughput::TPS)?)),
     },
     Column {
         title: "±95%",
         width: 8,
         rank: 3,
+        shown: Shown::Always,
         text: |band| {
             Some(margin(band.number(&throughput::INTERVAL)?, band.number(&throughput::TPS)?))
         },
@@ -38,48 +72,73 @@ static COLUMNS: &[Column] = &[
         title: "p50 ms",
         width: 9,
         rank: 6,
+        shown: Shown::Always,
         text: |band| milliseconds(band.number(&latency::P50)),
     },
     Column {
         title: "p95 ms",
         width: 9,
         rank: 0,
+        shown: Shown::Always,
         text: |band| milliseconds(band.number(&latency::P95)),
     },
     Column {
         title: "p99 ms",
         width: 9,
         rank: 5,
+        shown: Shown::Always,
         text: |band| milliseconds(band.number(&latency::P99)),
+    },
+    Column {
+        title: "svc p95",
+        width: 9,
+        rank: 3,
+        shown: Shown::OpenLoop,
+        text: |band| milliseconds(band.number(&pool::SERVICE_P95)),
+    },
+    Column {
+        title: "svc p99",
+        width: 9,
+        rank: 6,
+        shown: Shown::OpenLoop,
+        text: |band| milliseconds(band.number(&pool::SERVICE_P99)),
+    },
+    Column {
+        title: "late p50",
+        width: 9,
+        rank: 7,
+        shown: Shown::OpenLoop,
+        text: |band| milliseconds(band.number(&arrivals::LATENESS_P50)),
     },
     Column {
         title: "wait p95",
         width: 9,
         rank: 4,
+        shown: Shown::Queued,
         text: |band| milliseconds(band.number(&pool::WAIT_P95)),
     },
     Column {
         title: "gain/wkr",
         width: 10,
         rank: 2,
+        shown: Shown::ClosedLoop,
         text: |band| Some(signed(band.number(&scaling::MARGINAL_GAIN)?)),
     },
     Column {
         title: "TPS/wkr",
         width: 9,
         rank: 7,
+        shown: Shown::ClosedLoop,
         text: |band| Some(scaled(band.number(&throughput::PER_WORKER)?)),
     },
     Column {
         title: "errors",
         width: 7,
         rank: 1,
+        shown: Shown::Always,
         text: |band| Some(decimals(band.number(&errors::ERRORS)?, 0)),
     },
 ];
-
-/// Title of the column that only a pool with a queue deserves.
-const POOL_COLUMN: &str = "wait p95";
 
 /// Room for the longest verdict, `scales?`, and the space before it.
 const VERDICT_WIDTH: usize = 10;
@@ -126,8 +185,13 @@ pub(super) fn write_row(screen: &mut Screen, header: &RunHeader, band: &BandRow)
     }
 }
 
-/// The word for a band's region; with a question mark where the gain is within its error.
+/// Whether the rate was reached, or the word for a band's region; with a question mark where the gain is within its error.
 fn verdict(band: &BandRow) -> (String, Ink) {
+    match band.rate_reached {
+        Some(true) => return ("reached".to_owned(), Ink::Good),
+        Some(false) => return ("SHORT".to_owned(), Ink::Bad),
+        None => {}
+    }
     let region = band.cell(&scaling::REGION).as_ref().map(ToString::to_string);
     let (word, ink) = match region.as_deref() {
         Ok("baseline") => ("baseline", Ink::Plain),
@@ -144,8 +208,14 @@ fn verdict(band: &BandRow) -> (String, Ink) {
 /// The columns that fit, chosen by the plan and the width alone.
 fn columns(width: usize, header: &RunHeader) -> Vec<&'static Column> {
     let queued = header.plan.bands.iter().any(|band| band.connections < band.workers);
-    let mut columns: Vec<_> =
-        COLUMNS.iter().filter(|column| queued || column.title != POOL_COLUMN).collect();
+    let open_loop = header.plan.is_open_loop();
+    let is_shown = |column: &&Column| match column.shown {
+        Shown::Always => true,
+        Shown::Queued => queued,
+        Shown::ClosedLoop => !open_loop,
+        Shown::OpenLoop => open_loop,
+    };
+    let mut columns: Vec<_> = COLUMNS.iter().filter(is_shown).collect();
     let fixed = band_width(header) + WORKERS_WIDTH + CONNECTIONS_WIDTH + VERDICT_WIDTH;
     while fixed + columns.iter().map(|column| column.width).sum::<usize>() > width {
         let Some(last) = columns.iter().map(|column| column.rank).max().filter(|&rank| rank > 0)

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use stormdb_run::{
+    config::run_config::ArrivalProcess,
     plan::{BandPlan, RunPlan},
     record::RunHeader,
 };
 
 use crate::{
-    number::{count, duration},
+    number::{count, duration, rate},
     screen::{Ink, Screen},
 };
 
@@ -32,6 +33,7 @@ fn plan(plan: &RunPlan) -> String {
     parts.extend(plan.strategy.clone());
     parts.extend(range(bands, |band| band.workers).map(|range| format!("{range} workers")));
     parts.extend(range(bands, |band| band.connections).map(|range| format!("{range} connections")));
+    parts.extend(arrivals(bands));
     if let (Some(measure), Some(warmup), Some(rest)) = (
         each(bands, |band| band.measure),
         each(bands, |band| band.warmup),
@@ -40,6 +42,19 @@ fn plan(plan: &RunPlan) -> String {
         parts.push(format!("{measure} each ({warmup} warm-up, {rest} rest)"));
     }
     format!("{}; about {}", parts.join(", "), duration(plan.total))
+}
+
+/// `500-4,000/s arriving (poisson)`; nothing for a closed loop.
+fn arrivals(bands: &[BandPlan]) -> Option<String> {
+    let mut rates: Vec<f64> = bands.iter().filter_map(|band| Some(band.arrivals?.rate)).collect();
+    rates.sort_by(f64::total_cmp);
+    let (low, high) = (rate(*rates.first()?), rate(*rates.last()?));
+    let rates = if low == high { low } else { format!("{low}-{high}") };
+    let process = match bands.first()?.arrivals?.process {
+        ArrivalProcess::Poisson => "poisson",
+        ArrivalProcess::Constant => "constant",
+    };
+    Some(format!("{rates}/s arriving ({process})"))
 }
 
 fn range(bands: &[BandPlan], of: fn(&BandPlan) -> u32) -> Option<String> {

@@ -7,7 +7,7 @@ use stormdb_run::{
     record::{BandStatus, Outcome, RunRecord},
 };
 
-use crate::record::{DOCUMENTED, add_errors, failed, header, report, run};
+use crate::record::{DOCUMENTED, add_errors, executor_load, failed, header, report, run};
 
 /// The report up to the table of figures, which CSV and JSON have as well.
 fn check(record: &RunRecord, expected: &Expect) {
@@ -47,6 +47,8 @@ fn the_documented_ladder() {
                      determined
             latency  60 workers, 120 connections: p95 is 53% above the band before, no more than waiting in line
                      explains
+            warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
+                     the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],
     );
 }
@@ -87,6 +89,8 @@ fn a_failed_band_is_named_and_the_others_are_judged() {
                      (plugin-crashed:SIGABRT)
             warning  band 4: the largest one measured has the highest throughput, so that the peak may lie
                      beyond; raise `max_workers` and `max_connections`
+            warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
+                     the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],
     );
 }
@@ -129,6 +133,8 @@ fn one_band_is_compared_with_nothing() {
 
             best     10 workers, 20 connections: 1,234 TPS, p95 11.8 ms (the only band that finished: nothing to
                      compare with)
+            warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
+                     the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],
     );
 }
@@ -170,6 +176,8 @@ fn a_grid_has_no_gain_per_worker() {
                      which is also shown apart
             warning  band 5: the largest one measured has the highest throughput, so that the peak may lie
                      beyond; raise `max_workers` and `max_connections`
+            warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
+                     the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],
     );
 }
@@ -207,6 +215,8 @@ fn a_stopped_run_says_how_far_it_came() {
             stopped  with 3 of 6 bands finished: stopped by Ctrl-C (stopped-by:INT)
             warning  band 3: the largest one measured has the highest throughput, so that the peak may lie
                      beyond; the larger bands of the plan did not finish
+            warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
+                     the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],
     );
 }
@@ -257,6 +267,8 @@ fn short_bands_confirm_nothing() {
                      nothing is confirmed; raise `test_duration`
             warning  band 3: the largest one measured has the highest throughput, so that the peak may lie
                      beyond; raise `max_workers` and `max_connections`
+            warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
+                     the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],
     );
 }
@@ -289,6 +301,8 @@ fn noise_puts_a_question_mark_behind_the_verdict() {
                      guess; raise `test_duration`
             warning  band 3: the largest one measured has the highest throughput, so that the peak may lie
                      beyond; raise `max_workers` and `max_connections`
+            warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
+                     the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],
     );
 }
@@ -340,6 +354,8 @@ fn errors_checks_and_results_are_listed() {
             result   recall: {"at_10":0.97}
             warning  other load on the host
             warning  band 3: 24% of the operations failed, so that it is not recommended
+            warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
+                     the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],
     );
 }
@@ -377,6 +393,38 @@ fn more_work_in_progress_than_workers_is_a_broken_timer() {
             warning  band 3: TPS x latency = 20.0 in flight, more than 10 workers: check the timer
             warning  band 3: the largest one measured has the highest throughput, so that the peak may lie
                      beyond; raise `max_workers` and `max_connections`
+            warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
+                     the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],
     );
+}
+
+#[test]
+fn a_busy_or_late_load_generator_is_named_as_the_limit() {
+    let mut record = run(&DOCUMENTED[..3]);
+    let loads = |record: &mut RunRecord, band: usize, loads| {
+        let BandStatus::Finished { measurement } = &mut record.bands[band].status else {
+            panic!("no measurement")
+        };
+        measurement.executor_loads = loads;
+    };
+    loads(&mut record, 1, vec![executor_load(0, 0.69), executor_load(1, 0.71)]);
+    loads(&mut record, 2, vec![executor_load(0, 0.8), executor_load(1, 0.5)]);
+    let limits = |record: &RunRecord| {
+        let notes = report(record).notes;
+        let notes = notes.iter().filter(|note| note.id.starts_with("generator-"));
+        notes.map(|note| format!("{}: {}\n", note.id, note.message)).collect::<String>()
+    };
+    expect![[r#"
+        generator-bound: bands 2, 3: executor 0 was busy for 80% of the measured phase: the load generator, not the server, is the limit, and had room for 25% more at most; run stormdb on a machine with more cores
+    "#]].assert_eq(&limits(&record));
+
+    record.header.machine.cores = 8;
+    let mut late = executor_load(0, 0.1);
+    (0..100).for_each(|_| late.lag.record(25_000_000));
+    loads(&mut record, 0, vec![late]);
+    expect![[r#"
+        generator-bound: bands 2, 3: executor 0 was busy for 80% of the measured phase: the load generator, not the server, is the limit, and had room for 25% more at most; let more executors share the load, which takes as many workers and connections
+        generator-late: band 1: executors came 25.0 ms late to what was due (99th percentile), and latencies include as much: the load generator lacks CPU; give it a machine of its own
+    "#]].assert_eq(&limits(&record));
 }

@@ -87,8 +87,12 @@ impl<'a> Analysis<'a> {
                 .collect();
         let optimal_configuration = optimal(report);
         if optimal_configuration.is_none() {
-            reasons.insert("optimal_configuration", Reason::NoOptimum);
-            reasons.insert("highest_throughput", Reason::NoOptimum);
+            let reason = match assessment.regions_absent {
+                Some(RegionsAbsent::OpenLoop) => Reason::OpenLoop,
+                _ => Reason::NoOptimum,
+            };
+            reasons.insert("optimal_configuration", reason);
+            reasons.insert("highest_throughput", reason);
         }
         let scaling_regions = scaling_regions(report);
         if let Err(reason) = scaling_regions {
@@ -173,6 +177,7 @@ fn scaling_regions(report: &Report<'_>) -> Result<ScalingRegions, Reason> {
         Some(RegionsAbsent::NoBands) => return Err(Reason::NoOptimum),
         Some(RegionsAbsent::WorkersConstant) => return Err(Reason::WorkersConstant),
         Some(RegionsAbsent::WorkersRepeat) => return Err(Reason::WorkersRepeat),
+        Some(RegionsAbsent::OpenLoop) => return Err(Reason::OpenLoop),
     }
     let mut regions = ScalingRegions::default();
     for (position, band) in assessment.bands.iter().enumerate() {
