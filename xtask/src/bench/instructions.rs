@@ -31,7 +31,7 @@ const COUNT: u32 = 100;
 /// The function of the program in which callgrind counts.
 const COUNTED: &str = "*counted_instructions*";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct InstructionsArgs {
     /// Write the counts into the budget instead of comparing them.
     #[arg(long)]
