@@ -41,6 +41,7 @@ static TYPES: [[u32; 6]; 3] = [[INT4; 6], [TEXT; 6], [INT8; 6]];
 pub(crate) struct Memory {
     suspends: bool,
     waiting: Slot<bool>,
+    parked: Slot<Option<Waker>>,
     /// The account that was asked for last.
     account: Slot<i64>,
     balance: Answer,
@@ -84,6 +85,7 @@ impl Memory {
         Self {
             suspends,
             waiting: Slot::new(false),
+            parked: Slot::new(None),
             account: Slot::new(0),
             balance: Answer::new(&[&BALANCE], &TYPES[0], 1),
             comments: Answer::new(&[COMMENT.as_slice(); 4], &TYPES[1], 4),
@@ -99,7 +101,11 @@ impl Memory {
     ) -> Poll<&'static [u8; 4]> {
         self.account.set(account);
         if self.suspends && !self.waiting.replace(true) {
-            context.waker().clone().wake();
+            // What waits for a socket keeps a waker, and what notices the socket wakes it.
+            self.parked.set(Some(context.waker().clone()));
+            if let Some(waker) = self.parked.take() {
+                waker.wake();
+            }
             return Poll::Pending;
         }
         self.waiting.set(false);
