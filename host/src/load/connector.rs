@@ -8,7 +8,9 @@ use stormdb_process::broker::{BrokerClient, BrokerError, BrokerErrorKind};
 use stormdb_run::{config::run_config::Driver, secret::Secret};
 use stormdb_target::{
     TargetError,
-    connect::{ConnectOptions, cancel_over, connect_over, connect_wire},
+    connect::{
+        CancelToken, ConnectOptions, WireConnection, cancel_over, connect_over, connect_wire,
+    },
     endpoint::Endpoint,
     session::{self, LentConnection, StatementTable},
 };
@@ -84,6 +86,7 @@ impl Readiness for Watching {
 /// A connection that remembers how to cancel what it does.
 pub(crate) struct TargetConnection {
     lent: LentConnection,
+    cancel: CancelToken,
     access: Arc<Access>,
 }
 
@@ -94,16 +97,23 @@ impl Connector for TargetConnector {
         let Access { broker, endpoint, options, driver, statements } = &*self.access;
         let socket = broker.open().await.map_err(|error| socket_failure(endpoint, &error))?;
         let statements = Arc::clone(statements);
-        let lent = match driver {
-            Driver::Wire => connect_wire(socket, endpoint, options, self.reactor.as_ref())
-                .await
-                .map(|connection| LentConnection::new(connection, statements)),
-            Driver::TokioPostgres => connect_over(socket, endpoint, options)
-                .await
-                .map(|connection| LentConnection::of_reference(connection, statements)),
+        let opened = match driver {
+            Driver::Wire => {
+                let opened = connect_wire(socket, endpoint, options, self.reactor.as_ref()).await;
+                opened.map(|WireConnection { connection, cancel }| {
+                    (LentConnection::new(connection, statements), cancel)
+                })
+            }
+            Driver::TokioPostgres => {
+                let opened = connect_over(socket, endpoint, options).await;
+                opened.map(|connection| {
+                    let cancel = connection.cancel_token();
+                    (LentConnection::of_reference(connection, statements), cancel)
+                })
+            }
         };
-        let lent = lent.map_err(|error| failure(&error))?;
-        Ok(TargetConnection { lent, access: Arc::clone(&self.access) })
+        let (lent, cancel) = opened.map_err(|error| failure(&error))?;
+        Ok(TargetConnection { lent, cancel, access: Arc::clone(&self.access) })
     }
 
     fn readiness(&self) -> Option<Rc<dyn Readiness>> {
@@ -134,10 +144,9 @@ impl Lent for TargetConnection {
 
     async fn cancel(&self) {
         let Access { broker, endpoint, .. } = &*self.access;
-        let token = self.lent.cancel_token();
         // What cannot be cancelled is given up with its connection.
         match broker.open_for_cancel().await {
-            Ok(socket) => drop(cancel_over(socket, endpoint, &token, CANCEL_LIMIT).await),
+            Ok(socket) => drop(cancel_over(socket, endpoint, &self.cancel, CANCEL_LIMIT).await),
             Err(error) => tracing::debug!(%error, "no socket for a cancel request"),
         }
     }

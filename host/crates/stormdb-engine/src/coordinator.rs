@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use stormdb_plugin_api::describe::Class;
 use stormdb_run::latency::LatencyHistogram;
-use stormdb_run::measurement::{BandMeasurement, Counts, OperationTally, Phase};
+use stormdb_run::measurement::{BandMeasurement, Counts, ExecutorLoad, OperationTally, Phase};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
     BandEvent, BandRun, BandSpec, EngineError,
+    busy::Busy,
     executor::{Command, Report},
     interval::Alignment,
     tally::{Totals, Waits},
@@ -23,6 +24,7 @@ pub(crate) struct Coordinator<F> {
     phase: Option<Phase>,
     intervals: Alignment,
     totals: Totals,
+    loads: Vec<ExecutorLoad>,
     stopped_early: bool,
     failure: Option<EngineError>,
 }
@@ -38,6 +40,7 @@ impl<F: FnMut(BandEvent)> Coordinator<F> {
             phase: None,
             intervals: Alignment::new(executors),
             totals: Totals::new(spec.operations.len(), spec.may_wait()),
+            loads: Vec::new(),
             stopped_early: false,
             failure: None,
         };
@@ -62,7 +65,15 @@ impl<F: FnMut(BandEvent)> Coordinator<F> {
                     }
                 }
             }
-            Report::Finished(totals) => self.totals.merge(*totals),
+            Report::Finished(mut totals) => {
+                let load = totals.busy.take().map(|Busy { utilisation, lag }| ExecutorLoad {
+                    executor,
+                    utilisation,
+                    lag,
+                });
+                self.loads.extend(load);
+                self.totals.merge(*totals);
+            }
             Report::Stopped => {
                 self.stopped_early = true;
                 self.commands.send_replace(Command::Abort);
@@ -95,13 +106,18 @@ impl<F: FnMut(BandEvent)> Coordinator<F> {
     }
 
     /// The result, after the last executor has ended.
-    pub(crate) fn finish(self, spec: &BandSpec) -> Result<BandRun, EngineError> {
+    pub(crate) fn finish(mut self, spec: &BandSpec) -> Result<BandRun, EngineError> {
         if let Some(error) = self.failure {
             return Err(error);
         }
         let stopped = self.stopped_early || self.totals.stopped;
         let measured = self.totals.measured > Duration::ZERO;
-        Ok(BandRun { measurement: measured.then(|| measurement(spec, self.totals)), stopped })
+        self.loads.sort_by_key(|load| load.executor);
+        let measurement = measured.then(|| BandMeasurement {
+            executor_loads: self.loads,
+            ..measurement(spec, self.totals)
+        });
+        Ok(BandRun { measurement, stopped })
     }
 }
 
@@ -115,6 +131,7 @@ fn measurement(spec: &BandSpec, totals: Totals) -> BandMeasurement {
         errors,
         held,
         cancelled_at_drain,
+        busy: _,
         arrivals,
     } = totals;
     let mut response = LatencyHistogram::default();
@@ -150,6 +167,7 @@ fn measurement(spec: &BandSpec, totals: Totals) -> BandMeasurement {
         client_cpu_seconds: None,
         peak_rss_bytes: None,
         cancelled_at_drain,
+        executor_loads: Vec::new(),
         arrivals,
     }
 }

@@ -17,6 +17,7 @@ use tokio::{
 
 use crate::{
     BandSpec, EngineError, StopSignal,
+    busy::BusyMeter,
     connection::{Connector, Lent as _, connect_within},
     crew::{Crew, Turn, Waiting},
     deadline::{SWEEP, Slot},
@@ -165,6 +166,7 @@ struct Band<K: Connector> {
     /// More connections than workers: open, and idle.
     _spare: Vec<K::Connection>,
     phase: Option<Phase>,
+    busy: BusyMeter,
     drained: bool,
     /// Reports that the coordinator had no room for.
     outbox: VecDeque<Report>,
@@ -214,8 +216,15 @@ impl<K: Connector> Band<K> {
             };
             crew.join(worker.run());
         }
-        let outbox = VecDeque::new();
-        Self { shard, crew, _spare: connections, phase: None, drained: false, outbox }
+        Self {
+            shard,
+            crew,
+            _spare: connections,
+            phase: None,
+            busy: BusyMeter::default(),
+            drained: false,
+            outbox: VecDeque::new(),
+        }
     }
 
     /// Until every worker has ended.
@@ -241,8 +250,11 @@ impl<K: Connector> Band<K> {
             match turn.map_err(waits)? {
                 Turn::Ended(ended) => ended?,
                 Turn::AllEnded => break,
-                // The crew may not have come back to the runtime since.
-                Turn::Due => yield_now().await,
+                Turn::Due => {
+                    self.busy.came(until, Instant::now());
+                    // The crew may not have come back to the runtime since.
+                    yield_now().await;
+                }
             }
         }
         let totals = self.finish();
@@ -273,6 +285,7 @@ impl<K: Connector> Band<K> {
             return;
         }
         self.phase = Some(phase);
+        self.busy.enter(phase);
         if phase == Phase::Drain {
             self.shard.drain.begin();
         }
@@ -318,7 +331,7 @@ impl<K: Connector> Band<K> {
     fn finish(&mut self) -> Totals {
         let mut recorder = self.shard.recorder.borrow_mut();
         let arrivals = self.shard.pacer.tally(recorder.edges().end);
-        let totals = Totals { arrivals, ..recorder.finish() };
+        let totals = Totals { busy: self.busy.take(), arrivals, ..recorder.finish() };
         while let Some(part) = recorder.take_closed() {
             self.outbox.push_back(Report::Closed(part));
         }

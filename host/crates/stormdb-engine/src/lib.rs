@@ -12,6 +12,7 @@ pub mod spec;
 pub mod stop;
 
 mod arrivals;
+mod busy;
 mod coordinator;
 mod crew;
 mod deadline;

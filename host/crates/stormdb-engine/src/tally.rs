@@ -7,6 +7,8 @@ use stormdb_run::{
     measurement::{ArrivalTally, Counts, ErrorTally},
 };
 
+use crate::busy::Busy;
+
 /// Kinds of errors that are told apart; SQLSTATEs come from the plugin and could be invented.
 const MOST_ERRORS: usize = 64;
 /// Bytes of an example message that are kept.
@@ -28,6 +30,8 @@ pub(crate) struct Totals {
     /// Time that connections were held in the measured phase, added up.
     pub(crate) held: Duration,
     pub(crate) cancelled_at_drain: u64,
+    /// Of one executor.
+    pub(crate) busy: Option<Busy>,
     /// Absent for a closed loop.
     pub(crate) arrivals: Option<ArrivalTally>,
 }
@@ -56,7 +60,7 @@ impl Totals {
         }
     }
 
-    /// Adds another executor's totals.
+    /// Adds another executor's totals, but for what is of one executor alone.
     pub(crate) fn merge(&mut self, other: Self) {
         let Self {
             measured,
@@ -67,6 +71,7 @@ impl Totals {
             errors,
             held,
             cancelled_at_drain,
+            busy: _,
             arrivals,
         } = other;
         self.measured = self.measured.max(measured);

@@ -24,6 +24,7 @@ pub mod number;
 pub mod screen;
 
 mod error;
+mod generator;
 mod rates;
 
 pub use error::ReportError;

@@ -7,7 +7,10 @@ use stormdb_run::{
     record::RunRecord,
 };
 
-use crate::number::{decimals, percent, rate};
+use crate::{
+    generator,
+    number::{decimals, percent, rate},
+};
 
 /// A warning with its stable name.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -35,9 +38,10 @@ pub(crate) fn notes(record: &RunRecord, analysis: &RunAssessment) -> Vec<Note> {
     let found = analysis.assessment.warnings.iter().flat_map(|warning| about.words(warning));
     let unsettled = analysis.bands.iter().filter_map(settling);
     let mut notes: Vec<Note> = Vec::new();
+    let limits = generator::notes(record);
     let closed_loop = record.measured().any(|(band, _)| band.plan.arrivals.is_none());
     let omission = closed_loop.then(coordinated_omission);
-    for note in planned.chain(warned).chain(found).chain(unsettled).chain(omission) {
+    for note in planned.chain(warned).chain(found).chain(unsettled).chain(limits).chain(omission) {
         if !notes.contains(&note) {
             notes.push(note);
         }

@@ -228,6 +228,7 @@ mod tests {
             client_cpu_seconds: None,
             peak_rss_bytes: None,
             cancelled_at_drain: 0,
+            executor_loads: Vec::new(),
             arrivals: None,
         });
         record.apply(RunEvent::BandFinished { band: plan.index, measurement });

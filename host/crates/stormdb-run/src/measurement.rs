@@ -104,6 +104,22 @@ pub struct OperationTally {
     pub response: LatencyHistogram,
 }
 
+/// Share of its time above which an executor is the limit: what is left is not enough for the bursts
+/// in which replies come.
+pub const EXECUTOR_BUSY_MAX: f64 = 0.7;
+
+/// What the load took of one executor in the measured phase: whether it, and not the server, was the
+/// limit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExecutorLoad {
+    /// From 0.
+    pub executor: u32,
+    /// CPU time of its thread, as a share (0 to 1) of the phase.
+    pub utilisation: f64,
+    /// Scheduling lag: how late it came to what was due, twenty times a second or more often.
+    pub lag: LatencyHistogram,
+}
+
 /// What became of the operations of an open loop that were scheduled to start in the measured
 /// phase, beyond those that are counted as begun.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -149,6 +165,9 @@ pub struct BandMeasurement {
     pub peak_rss_bytes: Option<u64>,
     /// Operations that were still under way when the drain ended, and were cancelled.
     pub cancelled_at_drain: u64,
+    /// In the order of their numbers; empty in records of the first format.
+    #[serde(default)]
+    pub executor_loads: Vec<ExecutorLoad>,
     /// Absent for a closed loop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrivals: Option<ArrivalTally>,
@@ -165,6 +184,12 @@ impl BandMeasurement {
     #[must_use]
     pub fn qps(&self) -> Option<f64> {
         self.per_second(self.counts.statements)
+    }
+
+    /// The executor that was busiest; nothing in records of the first format.
+    #[must_use]
+    pub fn busiest_executor(&self) -> Option<&ExecutorLoad> {
+        self.executor_loads.iter().max_by(|a, b| a.utilisation.total_cmp(&b.utilisation))
     }
 
     /// Operations per second that began, whatever became of them.

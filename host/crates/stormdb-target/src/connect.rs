@@ -11,8 +11,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 use tokio_postgres::{
-    CancelToken, Client, Config, Error, NoTls, config::SslMode, error::SqlState,
-    tls::MakeTlsConnect,
+    Client, Config, Error, NoTls, config::SslMode, error::SqlState, tls::MakeTlsConnect,
 };
 use tracing::debug;
 
@@ -22,6 +21,8 @@ use crate::{
     stream::{TargetStream, dial},
     tls::{connector, driver_mode},
 };
+
+pub use tokio_postgres::CancelToken;
 
 pub use self::handover::{WireConnection, connect_wire};
 

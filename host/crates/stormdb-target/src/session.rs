@@ -13,14 +13,13 @@ use std::{rc::Rc, sync::Arc, time::Duration};
 
 use abi_stable::sabi_trait::prelude::TD_Opaque;
 use stormdb_plugin_api::abi::session::{AbiSession_TO, SessionBox};
-use tokio_postgres::CancelToken;
 
 pub use self::statement::StatementTable;
 use self::{
     reference::{ReferenceLane, ReferenceSession},
     wire::{WireLane, WireSession},
 };
-use crate::connect::{Connection, WireConnection};
+use crate::connect::Connection;
 
 /// How long a server may take to answer the ROLLBACK that frees a connection.
 const SETTLE_LIMIT: Duration = Duration::from_secs(1);
@@ -47,7 +46,7 @@ enum Lane {
 impl LentConnection {
     /// Lends a lean connection.
     #[must_use]
-    pub fn new(connection: WireConnection, table: Arc<StatementTable>) -> Self {
+    pub fn new(connection: stormdb_wire::Connection, table: Arc<StatementTable>) -> Self {
         let lane = WireLane::new(connection, table);
         let session = AbiSession_TO::from_value(WireSession(Rc::clone(&lane)), TD_Opaque);
         Self { lane: Lane::Wire(lane), session }
@@ -74,15 +73,6 @@ impl LentConnection {
         match &self.lane {
             Lane::Wire(lane) => lane.take_statements(),
             Lane::Reference(lane) => lane.take_statements(),
-        }
-    }
-
-    /// The right to cancel what this connection is doing.
-    #[must_use]
-    pub fn cancel_token(&self) -> CancelToken {
-        match &self.lane {
-            Lane::Wire(lane) => lane.cancel_token(),
-            Lane::Reference(lane) => lane.cancel_token(),
         }
     }
 

@@ -77,7 +77,9 @@ fn operations_that_never_wait_leave_room_for_everything_else() {
             }
         },
     );
-    assert!(run.unwrap().measurement.is_some());
+    let loads = run.unwrap().measurement.unwrap().executor_loads;
+    let busy: Vec<_> = loads.iter().map(|load| (load.executor, load.utilisation > 0.0)).collect();
+    assert_eq!(busy, [(0, true), (1, true), (2, true)]);
     assert_eq!(phases, [Phase::Connect, Phase::Measure, Phase::Drain]);
     let begun: Vec<_> = begun.iter().map(|count| count.load(Ordering::Relaxed)).collect();
     assert!(begun.iter().all(|&count| count > 0), "{begun:?}");

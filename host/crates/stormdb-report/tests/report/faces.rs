@@ -101,6 +101,9 @@ fn the_json_of_a_band() {
             "executors": 2,
             "client_cpu_seconds": 12.5,
             "client_peak_rss_bytes": 67108864,
+            "executor_utilisation": 0.25,
+            "p99_scheduling_lag_ms": 0.1001,
+            "max_scheduling_lag_ms": 1.0,
             "arrival_rate": null,
             "achieved_rate": null,
             "unstarted": null,
@@ -271,6 +274,9 @@ fn the_text_ends_with_every_figure() {
         executors                                    2             2
         client_cpu_seconds                        12.5          12.5
         client_peak_rss_bytes               67,108,864    67,108,864
+        executor_utilisation                      0.25          0.25
+        p99_scheduling_lag_ms                   0.1001        0.1001
+        max_scheduling_lag_ms                        1             1
         p99_service_ms                         12.0914       12.4191
     "#]]
     .assert_eq(figures);

@@ -119,20 +119,19 @@ fn more_workers_for_the_same_rate() {
 /// Why a rate was not reached, by how busy executors and workers were.
 #[test]
 fn the_limit_is_named() {
-    let limit = |cpu_seconds: f64, utilisation: f64| {
+    let limit = |executor: f64, utilisation: f64| {
         let mut record = open_loop(&[(16, 2000.0, 1400.0)]);
         if let BandStatus::Finished { measurement } = &mut record.bands[0].status {
-            measurement.client_cpu_seconds = Some(cpu_seconds);
+            measurement.executor_loads[1].utilisation = executor;
             measurement.connection_utilisation = utilisation;
         }
         let findings = report(&record).findings;
         assert!(findings[0].text.starts_with("none reached"), "{findings:?}");
         findings[1].text.clone()
     };
-    // Two executors, a minute.
-    assert!(limit(119.0, 1.0).contains("the generator is the limit"));
-    assert!(limit(20.0, 0.99).contains("workers were busy 99% of the time"));
-    assert!(limit(20.0, 0.3).contains("workers were busy only 30% of the time"));
+    assert!(limit(0.97, 1.0).contains("the generator is the limit"));
+    assert!(limit(0.3, 0.99).contains("workers were busy 99% of the time"));
+    assert!(limit(0.3, 0.3).contains("workers were busy only 30% of the time"));
 }
 
 /// Up to one operation per worker may be due and not begun when the phase ends.

@@ -7,7 +7,7 @@ use stormdb_report::model::Report;
 use stormdb_run::{
     event::Failure,
     latency::LatencyHistogram,
-    measurement::{BandMeasurement, Counts, ErrorTally, Interval, Phase},
+    measurement::{BandMeasurement, Counts, ErrorTally, ExecutorLoad, Interval, Phase},
     plan::{BandPlan, RunPlan},
     record::{
         BandRecord, BandStatus, FORMAT_VERSION, Machine, Outcome, PluginIdentity, RunHeader,
@@ -124,6 +124,7 @@ pub(crate) fn finished(plan: BandPlan, tps: f64) -> BandRecord {
         client_cpu_seconds: Some(12.5),
         peak_rss_bytes: Some(64 * 1024 * 1024),
         cancelled_at_drain: 0,
+        executor_loads: vec![executor_load(0, 0.25), executor_load(1, 0.125)],
         arrivals: None,
     };
     BandRecord {
@@ -132,6 +133,14 @@ pub(crate) fn finished(plan: BandPlan, tps: f64) -> BandRecord {
         intervals,
         status: BandStatus::Finished { measurement: Box::new(measurement) },
     }
+}
+
+/// An executor that is a tenth of a millisecond late, and once a whole one.
+pub(crate) fn executor_load(executor: u32, utilisation: f64) -> ExecutorLoad {
+    let mut lag = LatencyHistogram::default();
+    (0..1199).for_each(|_| lag.record(100_000));
+    lag.record(1_000_000);
+    ExecutorLoad { executor, utilisation, lag }
 }
 
 pub(crate) fn failed(plan: BandPlan, id: &str, message: &str) -> BandRecord {

@@ -7,7 +7,7 @@ use stormdb_run::{
     record::{BandStatus, Outcome, RunRecord},
 };
 
-use crate::record::{DOCUMENTED, add_errors, failed, header, report, run};
+use crate::record::{DOCUMENTED, add_errors, executor_load, failed, header, report, run};
 
 /// The report up to the table of figures, which CSV and JSON have as well.
 fn check(record: &RunRecord, expected: &Expect) {
@@ -397,4 +397,34 @@ fn more_work_in_progress_than_workers_is_a_broken_timer() {
                      the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],
     );
+}
+
+#[test]
+fn a_busy_or_late_load_generator_is_named_as_the_limit() {
+    let mut record = run(&DOCUMENTED[..3]);
+    let loads = |record: &mut RunRecord, band: usize, loads| {
+        let BandStatus::Finished { measurement } = &mut record.bands[band].status else {
+            panic!("no measurement")
+        };
+        measurement.executor_loads = loads;
+    };
+    loads(&mut record, 1, vec![executor_load(0, 0.69), executor_load(1, 0.71)]);
+    loads(&mut record, 2, vec![executor_load(0, 0.8), executor_load(1, 0.5)]);
+    let limits = |record: &RunRecord| {
+        let notes = report(record).notes;
+        let notes = notes.iter().filter(|note| note.id.starts_with("generator-"));
+        notes.map(|note| format!("{}: {}\n", note.id, note.message)).collect::<String>()
+    };
+    expect![[r#"
+        generator-bound: bands 2, 3: executor 0 was busy for 80% of the measured phase: the load generator, not the server, is the limit, and had room for 25% more at most; run stormdb on a machine with more cores
+    "#]].assert_eq(&limits(&record));
+
+    record.header.machine.cores = 8;
+    let mut late = executor_load(0, 0.1);
+    (0..100).for_each(|_| late.lag.record(25_000_000));
+    loads(&mut record, 0, vec![late]);
+    expect![[r#"
+        generator-bound: bands 2, 3: executor 0 was busy for 80% of the measured phase: the load generator, not the server, is the limit, and had room for 25% more at most; let more executors share the load, which takes as many workers and connections
+        generator-late: band 1: executors came 25.0 ms late to what was due (99th percentile), and latencies include as much: the load generator lacks CPU; give it a machine of its own
+    "#]].assert_eq(&limits(&record));
 }

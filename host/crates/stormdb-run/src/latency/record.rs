@@ -16,7 +16,6 @@ const SIGNIFICANT_DIGITS: u8 = 3;
 
 /// What is written.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Exact {
     hdr: String,
     min_ns: u64,

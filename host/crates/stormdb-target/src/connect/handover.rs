@@ -27,7 +27,7 @@ use crate::{TargetError, endpoint::Endpoint, stream::TargetStream, tls::driver_m
 /// A connection past its start-up, and the right to cancel what it does.
 pub struct WireConnection {
     pub connection: stormdb_wire::Connection,
-    pub(crate) cancel: CancelToken,
+    pub cancel: CancelToken,
 }
 
 /// Makes a lean connection of a socket that [`dial`](crate::stream::dial) opened. It waits in

@@ -21,7 +21,7 @@ use stormdb_plugin_api::abi::{
     session::{AbiSession, Request},
 };
 use tokio_postgres::{
-    CancelToken, Client, CopyInSink, Statement,
+    Client, CopyInSink, Statement,
     error::SqlState,
     types::{IsNull, ToSql, Type, to_sql_checked},
 };
@@ -260,10 +260,6 @@ impl ReferenceLane {
 
     pub(super) fn take_statements(&self) -> u64 {
         self.statements.take()
-    }
-
-    pub(super) fn cancel_token(&self) -> CancelToken {
-        self.connection.cancel_token()
     }
 
     /// Whether nothing was left open.

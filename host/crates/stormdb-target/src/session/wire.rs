@@ -25,7 +25,6 @@ use stormdb_plugin_api::{
     },
 };
 use stormdb_wire::{Connection, CopyState, Status, WireError};
-use tokio_postgres::CancelToken;
 
 use self::{
     prepared::{Placeholders, Prepared},
@@ -39,12 +38,10 @@ use super::{
     param,
     statement::{Effect, StatementTable},
 };
-use crate::connect::WireConnection;
 
 /// One lent connection and the request that it serves.
 pub(super) struct WireLane {
     connection: RefCell<Connection>,
-    cancel: CancelToken,
     table: Arc<StatementTable>,
     /// By statement number.
     prepared: RefCell<Vec<Option<Rc<Prepared>>>>,
@@ -117,11 +114,9 @@ fn failed(failure: Failure) -> FfiPoll<RResult<Response, AbiError>> {
 }
 
 impl WireLane {
-    pub(super) fn new(wire: WireConnection, table: Arc<StatementTable>) -> Rc<Self> {
-        let WireConnection { connection, cancel } = wire;
+    pub(super) fn new(connection: Connection, table: Arc<StatementTable>) -> Rc<Self> {
         Rc::new(Self {
             connection: RefCell::new(connection),
-            cancel,
             table,
             prepared: RefCell::default(),
             placeholders: RefCell::default(),
@@ -136,10 +131,6 @@ impl WireLane {
 
     pub(super) fn take_statements(&self) -> u64 {
         self.statements.take()
-    }
-
-    pub(super) fn cancel_token(&self) -> CancelToken {
-        self.cancel.clone()
     }
 
     pub(super) fn is_watched(&self) -> bool {

@@ -117,8 +117,10 @@ impl Stage {
         let reactor = Reactor::new().unwrap();
         let statements = Arc::clone(&table);
         let lent = match way {
-            Way::Reactor => LentConnection::new(lab.wire(Some(&reactor)).await, statements),
-            Way::Runtime => LentConnection::new(lab.wire(None).await, statements),
+            Way::Reactor => {
+                LentConnection::new(lab.wire(Some(&reactor)).await.connection, statements)
+            }
+            Way::Runtime => LentConnection::new(lab.wire(None).await.connection, statements),
             Way::Reference => LentConnection::of_reference(lab.connect().await, statements),
         };
         Some(Self { lent, reactor, table, lab })
