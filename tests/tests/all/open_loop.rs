@@ -61,9 +61,9 @@ fn a_rate_is_reached_and_reported() {
     }
 }
 
-/// The server's processes are stopped for half a second of four: an eighth of the operations is
-/// scheduled meanwhile. The 40th part of all that was scheduled first waits 0.4 s and more, and
-/// 8 of 1200 operations are all that the server had at hand.
+/// The server's processes are stopped for half a second of four. The twentieth of all operations
+/// that waits longest was scheduled in the first 0.2 s of it, and waits for 0.3 s and more; 8 of 1200
+/// operations are all that the server had at hand.
 #[tokio::test]
 async fn a_server_that_stands_still_is_seen_from_the_schedule() {
     let (lab, server) = tokio::task::spawn_blocking(prepared).await.unwrap();
