@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --package stormdb-tests --bench boundary` prints a table in Markdown.
 
+#![expect(clippy::panic, reason = "a benchmark that goes wrong has nobody to tell")]
+
 mod native;
 #[path = "../operations/host.rs"]
 mod quiet_host;
@@ -79,12 +81,11 @@ struct Figures {
 
 /// Takes turns in batches, so that a slow moment of the machine is everybody's.
 fn measure(linked: PluginModuleRef, mapped: PluginModuleRef, suspends: bool) -> Figures {
-    let memory = Memory::new(suspends);
+    let task = Task::new();
     let mut native_worker = NativeWorker::new(Memory::new(suspends));
-    let session = MemorySession::boxed(memory);
+    let session = MemorySession::boxed(Memory::new(suspends), task.waker.clone());
     let mut linked_worker = worker_of(linked, &session);
     let mut mapped_worker = worker_of(mapped, &session);
-    let task = Task::new();
     let (mut native, mut linked, mut mapped) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..BATCHES {
         native.push(batch(|call| task.block_on(native_worker.execute(call)).map(drop)));

@@ -3,7 +3,7 @@
 use std::{
     cell::Cell as Slot,
     ptr,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use async_ffi::{FfiContext, FfiPoll};
@@ -41,6 +41,7 @@ static TYPES: [[u32; 6]; 3] = [[INT4; 6], [TEXT; 6], [INT8; 6]];
 pub(crate) struct Memory {
     suspends: bool,
     waiting: Slot<bool>,
+    parked: Slot<Option<Waker>>,
     /// The account that was asked for last.
     account: Slot<i64>,
     balance: Answer,
@@ -84,6 +85,7 @@ impl Memory {
         Self {
             suspends,
             waiting: Slot::new(false),
+            parked: Slot::new(None),
             account: Slot::new(0),
             balance: Answer::new(&[&BALANCE], &TYPES[0], 1),
             comments: Answer::new(&[COMMENT.as_slice(); 4], &TYPES[1], 4),
@@ -99,7 +101,11 @@ impl Memory {
     ) -> Poll<&'static [u8; 4]> {
         self.account.set(account);
         if self.suspends && !self.waiting.replace(true) {
-            context.waker().clone().wake();
+            // What waits for a socket keeps a waker, and what notices the socket wakes it.
+            self.parked.set(Some(context.waker().clone()));
+            if let Some(waker) = self.parked.take() {
+                waker.wake();
+            }
             return Poll::Pending;
         }
         self.waiting.set(false);
@@ -108,55 +114,69 @@ impl Memory {
 }
 
 /// The session interface on it.
-pub(crate) struct MemorySession(Memory);
-
-impl MemorySession {
-    pub(crate) fn boxed(memory: Memory) -> SessionBox {
-        AbiSession_TO::from_value(Self(memory), TD_Opaque)
-    }
-
-    fn poll_answer(&self, context: &mut FfiContext<'_>) -> FfiPoll<RResult<Response, AbiError>> {
-        let polled =
-            context.with_context(|context| self.0.poll_balance(context, self.0.account.get()));
-        match polled {
-            Poll::Pending => FfiPoll::Pending,
-            Poll::Ready(_) => FfiPoll::Ready(RResult::ROk(self.0.balance.response())),
-        }
-    }
+pub(crate) struct MemorySession {
+    memory: Memory,
+    /// The task of the call that is served; the host's own session is told it, too.
+    task: Waker,
 }
 
-impl AbiSession for MemorySession {
-    fn start(
-        &self,
-        context: &mut FfiContext<'_>,
-        request: Request<'_>,
-    ) -> FfiPoll<RResult<Response, AbiError>> {
+type Answered = FfiPoll<RResult<Response, AbiError>>;
+
+impl MemorySession {
+    pub(crate) fn boxed(memory: Memory, task: Waker) -> SessionBox {
+        AbiSession_TO::from_value(Self { memory, task }, TD_Opaque)
+    }
+
+    fn poll_answer(&self, context: &mut Context<'_>) -> Answered {
+        match self.memory.poll_balance(context, self.memory.account.get()) {
+            Poll::Pending => FfiPoll::Pending,
+            Poll::Ready(_) => FfiPoll::Ready(RResult::ROk(self.memory.balance.response())),
+        }
+    }
+
+    /// Takes the parameter of the operation, or answers one of the questions before the first.
+    fn take(&self, request: Request<'_>) -> Option<Answered> {
         match request {
             Request::Query { step } => {
                 let [Param::I64(account)] = step.params.as_slice() else {
                     panic!("one number is asked for");
                 };
-                self.0.account.set(*account);
-                self.poll_answer(context)
+                self.memory.account.set(*account);
+                None
             }
             Request::Sql { sql, .. } => {
-                let comments = sql.as_str().contains("obj_description");
-                let answer = if comments { &self.0.comments } else { &self.0.counts };
-                FfiPoll::Ready(RResult::ROk(answer.response()))
+                let Memory { comments, counts, .. } = &self.memory;
+                let is_comment = sql.as_str().contains("obj_description");
+                let answer = if is_comment { comments } else { counts };
+                Some(FfiPoll::Ready(RResult::ROk(answer.response())))
             }
             other => panic!("{other:?} is not asked for"),
         }
     }
+}
 
-    fn poll(&self, context: &mut FfiContext<'_>) -> FfiPoll<RResult<Response, AbiError>> {
-        self.poll_answer(context)
+impl AbiSession for MemorySession {
+    fn start(&self, context: &mut FfiContext<'_>, request: Request<'_>) -> Answered {
+        self.take(request).unwrap_or_else(|| self.poll(context))
+    }
+
+    fn poll(&self, context: &mut FfiContext<'_>) -> Answered {
+        context.with_context(|context| self.poll_answer(context))
     }
 
     fn abandon(&self) {
-        self.0.waiting.set(false);
+        self.memory.waiting.set(false);
     }
 
     fn get_extension(&self, _id: RStr<'_>) -> *const () {
         ptr::null()
+    }
+
+    fn start_in_call(&self, context: &mut FfiContext<'_>, request: Request<'_>) -> Answered {
+        self.take(request).unwrap_or_else(|| self.poll_in_call(context))
+    }
+
+    fn poll_in_call(&self, _context: &mut FfiContext<'_>) -> Answered {
+        self.poll_answer(&mut Context::from_waker(&self.task))
     }
 }

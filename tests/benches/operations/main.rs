@@ -4,6 +4,8 @@
 //! `cargo xtask bench instructions` runs it under callgrind. Its arguments are the operation, how
 //! often, and `--allocate` to do what must be noticed: one allocation per operation.
 
+#![expect(clippy::panic, reason = "a benchmark that goes wrong has nobody to tell")]
+
 mod host;
 mod server;
 
@@ -27,7 +29,7 @@ use stormdb_plugin_api::{
     abi_stable::std_types::RResult,
 };
 use stormdb_target::{
-    connect::{ConnectOptions, connect_wire},
+    connect::{ConnectOptions, WireConnection, connect_wire},
     endpoint::{Address, Endpoint, Tls},
     session::{LentConnection, StatementTable},
 };
@@ -115,7 +117,8 @@ impl Bench {
         let runtime = runtime.expect("a runtime");
         server.greet();
         let connected = connect_wire(socket, &endpoint, &options, Some(&reactor));
-        let connection = runtime.block_on(connected).expect("a session").connection;
+        let WireConnection { connection, cancel: _ } =
+            runtime.block_on(connected).expect("a session");
         server.forget();
 
         let table = Arc::new(StatementTable::default());
@@ -157,7 +160,8 @@ impl Bench {
         let Self { reactor, connection, server, workload: _, waker } = self;
         let (mut worker, mut future) = (Some(worker), None);
         run(&mut || {
-            future = worker.take().map(|worker| worker.execute(call, connection.session()))
+            connection.attend(waker);
+            future = worker.take().map(|worker| worker.execute(call, connection.session()));
         });
         let mut future = pin!(future.expect("a started operation"));
         let mut ended: Poll<RResult<Outcome, AbiError>> = Poll::Pending;
