@@ -134,6 +134,7 @@ impl Bench {
         let create = stormdb_plugin_api::module::<Pgbench>().create();
         let workload = succeeded(create(BenchHost::boxed(table), asked));
         let waker = Waker::from(Arc::new(Woken(AtomicBool::new(false))));
+        connection.attend(&waker);
         Self { reactor, connection, server, workload, waker }
     }
 
