@@ -8,7 +8,7 @@ use std::{
     pin::Pin,
     rc::Rc,
     sync::Arc,
-    task::{Context, Poll},
+    task::Poll,
 };
 
 use abi_stable::std_types::{RResult, RStr};
@@ -35,7 +35,7 @@ use super::{
     param,
     statement::{Effect, StatementTable},
 };
-use crate::connect::Connection;
+use crate::connect::ReferenceConnection;
 
 type Serving = Pin<Box<dyn Future<Output = Result<Answer, Failure>>>>;
 
@@ -76,7 +76,7 @@ impl ToSql for Value {
 
 /// The state of a lent connection.
 pub(super) struct ReferenceLane {
-    connection: Connection,
+    connection: ReferenceConnection,
     table: Arc<StatementTable>,
     /// By statement number.
     prepared: RefCell<Vec<Option<Rc<Prepared>>>>,
@@ -106,7 +106,11 @@ impl AbiSession for ReferenceSession {
             ));
         }
         let mut serving = serve(&self.0, request);
-        let polled = context.with_context(|context| serving.as_mut().poll(context));
+        let connection = &self.0.connection;
+        connection.begin();
+        let polled = context.with_context(|context| {
+            connection.poll_request(context, |context| serving.as_mut().poll(context))
+        });
         self.answered(polled, Some(serving))
     }
 
@@ -117,7 +121,10 @@ impl AbiSession for ReferenceSession {
                 Failure::Protocol("there is no request to wait for").into_abi(),
             ));
         };
-        let polled = context.with_context(|context| poll_serving(serving, context));
+        let polled = context.with_context(|context| {
+            let connection = &self.0.connection;
+            connection.poll_request(context, |context| serving.as_mut().poll(context))
+        });
         if polled.is_ready() {
             *pending = None;
         }
@@ -134,10 +141,6 @@ impl AbiSession for ReferenceSession {
     fn get_extension(&self, _id: RStr<'_>) -> *const () {
         std::ptr::null()
     }
-}
-
-fn poll_serving(serving: &mut Serving, context: &mut Context<'_>) -> Poll<Result<Answer, Failure>> {
-    serving.as_mut().poll(context)
 }
 
 impl ReferenceSession {
@@ -243,7 +246,7 @@ fn refused(reason: &'static str) -> Serving {
 }
 
 impl ReferenceLane {
-    pub(super) fn new(connection: Connection, table: Arc<StatementTable>) -> Rc<Self> {
+    pub(super) fn new(connection: ReferenceConnection, table: Arc<StatementTable>) -> Rc<Self> {
         Rc::new(Self {
             connection,
             table,
@@ -262,9 +265,13 @@ impl ReferenceLane {
         self.statements.take()
     }
 
+    pub(super) fn is_watched(&self) -> bool {
+        self.connection.is_watched()
+    }
+
     /// Whether nothing was left open.
     pub(super) fn is_clean(&self) -> bool {
-        !self.transaction.get() && !self.abandoned.get() && !self.connection.is_closed()
+        !self.transaction.get() && !self.abandoned.get() && !self.client().is_closed()
     }
 
     /// Rolls back what a call left open.
@@ -272,10 +279,10 @@ impl ReferenceLane {
         // Buffers of a call that was dropped midway must not serve the next one.
         self.pending.take();
         self.copy.take();
-        if self.connection.is_closed() {
+        if self.client().is_closed() {
             return Settled::Discard;
         }
-        match self.client().batch_execute("ROLLBACK").await {
+        match self.connection.request(self.client().batch_execute("ROLLBACK")).await {
             Ok(()) => {
                 self.apply(Effect::RollsBack);
                 self.abandoned.set(false);
@@ -291,6 +298,8 @@ impl ReferenceLane {
         // The driver would wait for the answer before it closed the socket, which may be never.
         if pending.is_some() || !self.is_clean() {
             self.connection.cut();
+        } else {
+            self.connection.leave();
         }
     }
 
