@@ -5,7 +5,7 @@ mod answer;
 use std::{
     cell::{Cell, RefCell},
     future::Future,
-    pin::Pin,
+    pin::{Pin, pin},
     rc::Rc,
     sync::Arc,
     task::Poll,
@@ -21,7 +21,7 @@ use stormdb_plugin_api::abi::{
     session::{AbiSession, Request},
 };
 use tokio_postgres::{
-    Client, CopyInSink, Statement,
+    Client, CopyInSink, Row, Statement,
     error::SqlState,
     types::{IsNull, ToSql, Type, to_sql_checked},
 };
@@ -37,13 +37,14 @@ use super::{
 };
 use crate::connect::ReferenceConnection;
 
-type Serving = Pin<Box<dyn Future<Output = Result<Answer, Failure>>>>;
+/// A request under way; what it returns is put into the lane's answer.
+type Serving = Pin<Box<dyn Future<Output = Result<(), Failure>>>>;
 
 /// A statement on one connection.
 struct Prepared {
     statement: Statement,
     /// Type oid of each column.
-    types: Rc<[u32]>,
+    types: Box<[u32]>,
     effect: Effect,
 }
 
@@ -100,36 +101,31 @@ impl AbiSession for ReferenceSession {
         context: &mut FfiContext<'_>,
         request: Request<'_>,
     ) -> FfiPoll<RResult<Response, AbiError>> {
-        if self.0.pending.borrow().is_some() {
-            return FfiPoll::Ready(RResult::RErr(
-                Failure::Protocol("a request was started before the last one ended").into_abi(),
-            ));
+        let lane = &self.0;
+        let mut pending = lane.pending.borrow_mut();
+        if pending.is_some() {
+            return failed(Failure::Protocol("a request was started before the last one ended"));
         }
-        let mut serving = serve(&self.0, request);
-        let connection = &self.0.connection;
-        connection.begin();
-        let polled = context.with_context(|context| {
-            connection.poll_request(context, |context| serving.as_mut().poll(context))
-        });
-        self.answered(polled, Some(serving))
-    }
-
-    fn poll(&self, context: &mut FfiContext<'_>) -> FfiPoll<RResult<Response, AbiError>> {
-        let mut pending = self.0.pending.borrow_mut();
-        let Some(serving) = pending.as_mut() else {
-            return FfiPoll::Ready(RResult::RErr(
-                Failure::Protocol("there is no request to wait for").into_abi(),
-            ));
-        };
-        let polled = context.with_context(|context| {
-            let connection = &self.0.connection;
-            connection.poll_request(context, |context| serving.as_mut().poll(context))
-        });
+        lane.connection.begin();
+        let serving = pending.insert(serve(lane, request));
+        let polled = lane.poll_serving(context, serving);
         if polled.is_ready() {
             *pending = None;
         }
-        drop(pending);
-        self.answered(polled, None)
+        lane.answered(polled)
+    }
+
+    fn poll(&self, context: &mut FfiContext<'_>) -> FfiPoll<RResult<Response, AbiError>> {
+        let lane = &self.0;
+        let mut pending = lane.pending.borrow_mut();
+        let Some(serving) = pending.as_mut() else {
+            return failed(Failure::Protocol("there is no request to wait for"));
+        };
+        let polled = lane.poll_serving(context, serving);
+        if polled.is_ready() {
+            *pending = None;
+        }
+        lane.answered(polled)
     }
 
     fn abandon(&self) {
@@ -143,35 +139,14 @@ impl AbiSession for ReferenceSession {
     }
 }
 
-impl ReferenceSession {
-    fn answered(
-        &self,
-        polled: Poll<Result<Answer, Failure>>,
-        serving: Option<Serving>,
-    ) -> FfiPoll<RResult<Response, AbiError>> {
-        match polled {
-            Poll::Pending => {
-                if serving.is_some() {
-                    *self.0.pending.borrow_mut() = serving;
-                }
-                FfiPoll::Pending
-            }
-            Poll::Ready(Ok(answer)) => {
-                let mut kept = self.0.answer.borrow_mut();
-                *kept = answer;
-                FfiPoll::Ready(RResult::ROk(kept.response()))
-            }
-            Poll::Ready(Err(failure)) => {
-                self.0.doubtful.set(self.0.transaction.get());
-                FfiPoll::Ready(RResult::RErr(failure.into_abi()))
-            }
-        }
-    }
+fn failed(failure: Failure) -> FfiPoll<RResult<Response, AbiError>> {
+    FfiPoll::Ready(RResult::RErr(failure.into_abi()))
 }
 
 /// Takes its own copy of everything that the request borrows, and serves it.
 fn serve(lane: &Rc<ReferenceLane>, request: Request<'_>) -> Serving {
     let lane = Rc::clone(lane);
+    lane.answer.borrow_mut().clear();
     let copies = matches!(request, Request::CopyChunk { .. } | Request::CopyEnd);
     if lane.copy.borrow().is_some() && !copies {
         // The server would take it only after the copy, which the plugin would then never end.
@@ -180,24 +155,27 @@ fn serve(lane: &Rc<ReferenceLane>, request: Request<'_>) -> Serving {
     match request {
         Request::Query { step } => {
             let (id, params) = owned(&step);
-            let mut answer = lane.answer.take();
-            Box::pin(async move {
-                answer.clear();
-                answer.push(lane.query(id, params).await?);
-                Ok(answer)
-            })
+            match lane.known(id) {
+                Some(prepared) => Box::pin(async move { lane.answer(prepared, params).await }),
+                None => Box::pin(async move {
+                    let prepared = lane.prepared(id).await?;
+                    lane.answer(prepared, params).await
+                }),
+            }
         }
         Request::Pipeline { steps } => {
             let steps: Vec<_> = steps.iter().map(owned).collect();
             Box::pin(async move {
                 // Everything is prepared first, so that the queries below are sent in one go.
-                for (id, _) in &steps {
-                    lane.prepared(*id).await?;
+                let mut queries = Vec::with_capacity(steps.len());
+                for (id, params) in steps {
+                    let prepared = lane.prepared(id).await?;
+                    queries.push(lane.execute(prepared, params, Vec::new()));
                 }
-                let queries = steps.into_iter().map(|(id, params)| lane.query(id, params));
-                let mut answer = Answer::default();
-                try_join_all(queries).await?.into_iter().for_each(|set| answer.push(set));
-                Ok(answer)
+                let sets = try_join_all(queries).await?;
+                let mut answer = lane.answer.borrow_mut();
+                sets.into_iter().for_each(|set| answer.push(set));
+                Ok(())
             })
         }
         Request::Sql { sql, params } => {
@@ -206,7 +184,7 @@ fn serve(lane: &Rc<ReferenceLane>, request: Request<'_>) -> Serving {
             Box::pin(async move {
                 let statement = lane.client().prepare(&sql).await?;
                 let prepared = Rc::new(Prepared::new(statement, Effect::of(&sql)));
-                Ok(Answer::one(lane.execute(prepared, params).await?))
+                lane.answer(prepared, params).await
             })
         }
         Request::Script { sql } => lane.script(sql.as_str().to_owned()),
@@ -222,7 +200,7 @@ fn serve(lane: &Rc<ReferenceLane>, request: Request<'_>) -> Serving {
                 lane.count();
                 let sink = lane.client().copy_in(&sql).await?;
                 *lane.copy.borrow_mut() = Some(Box::pin(sink));
-                Ok(Answer::default())
+                Ok(())
             })
         }
         Request::CopyChunk { bytes } => {
@@ -231,12 +209,13 @@ fn serve(lane: &Rc<ReferenceLane>, request: Request<'_>) -> Serving {
                 let mut sink = lane.open_copy()?;
                 sink.send(bytes).await?;
                 *lane.copy.borrow_mut() = Some(sink);
-                Ok(Answer::default())
+                Ok(())
             })
         }
         Request::CopyEnd => Box::pin(async move {
             let rows = lane.open_copy()?.as_mut().finish().await?;
-            Ok(Answer::one(Set::affected(rows)))
+            lane.answer.borrow_mut().push(Set::affected(rows));
+            Ok(())
         }),
     }
 }
@@ -303,6 +282,29 @@ impl ReferenceLane {
         }
     }
 
+    fn poll_serving(
+        &self,
+        context: &mut FfiContext<'_>,
+        serving: &mut Serving,
+    ) -> Poll<Result<(), Failure>> {
+        context.with_context(|context| {
+            self.connection.poll_request(context, |context| serving.as_mut().poll(context))
+        })
+    }
+
+    fn answered(&self, polled: Poll<Result<(), Failure>>) -> FfiPoll<RResult<Response, AbiError>> {
+        match polled {
+            Poll::Pending => FfiPoll::Pending,
+            Poll::Ready(Ok(())) => {
+                FfiPoll::Ready(RResult::ROk(self.answer.borrow_mut().response()))
+            }
+            Poll::Ready(Err(failure)) => {
+                self.doubtful.set(self.transaction.get());
+                failed(failure)
+            }
+        }
+    }
+
     fn client(&self) -> &Client {
         self.connection.client()
     }
@@ -350,7 +352,7 @@ impl ReferenceLane {
             self.before(effect).await?;
             self.client().batch_execute(&sql).await?;
             self.apply(effect);
-            Ok(Answer::default())
+            Ok(())
         })
     }
 
@@ -358,12 +360,15 @@ impl ReferenceLane {
         self.copy.take().ok_or(Failure::Protocol("no copy is open on this session"))
     }
 
+    fn known(&self, id: u32) -> Option<Rc<Prepared>> {
+        self.prepared.borrow().get(id as usize).cloned().flatten()
+    }
+
     async fn prepared(&self, id: u32) -> Result<Rc<Prepared>, Failure> {
-        let index = id as usize;
-        let known = self.prepared.borrow().get(index).cloned().flatten();
-        if let Some(prepared) = known {
+        if let Some(prepared) = self.known(id) {
             return Ok(prepared);
         }
+        let index = id as usize;
         let sql =
             self.table.text(id).ok_or(Failure::Protocol("the statement is not registered"))?;
         let statement = self.client().prepare(&sql).await?;
@@ -376,30 +381,39 @@ impl ReferenceLane {
         Ok(prepared)
     }
 
-    async fn query(&self, id: u32, params: Vec<Value>) -> Result<Set, Failure> {
-        let prepared = self.prepared(id).await?;
-        self.execute(prepared, params).await
+    async fn answer(&self, prepared: Rc<Prepared>, params: Vec<Value>) -> Result<(), Failure> {
+        let rows = self.answer.borrow_mut().spare_rows();
+        let set = self.execute(prepared, params, rows).await?;
+        self.answer.borrow_mut().push(set);
+        Ok(())
     }
 
-    async fn execute(&self, prepared: Rc<Prepared>, params: Vec<Value>) -> Result<Set, Failure> {
+    /// The rows go into `rows`, which is empty and may have memory.
+    async fn execute(
+        &self,
+        prepared: Rc<Prepared>,
+        params: Vec<Value>,
+        mut rows: Vec<Row>,
+    ) -> Result<Set, Failure> {
         let expected = prepared.statement.params().len();
         if params.len() != expected {
             let given = params.len();
             return Err(Failure::ParameterCount { given, expected });
         }
         self.count();
-        if prepared.effect == Effect::Opens {
-            self.apply(prepared.effect);
+        if prepared.effect != Effect::None {
+            if prepared.effect == Effect::Opens {
+                self.apply(prepared.effect);
+            }
+            self.before(prepared.effect).await?;
         }
-        self.before(prepared.effect).await?;
-        let stream = self.client().query_raw(&prepared.statement, params).await?;
-        let mut stream = std::pin::pin!(stream);
-        let mut rows = Vec::new();
+        let stream = self.client().query_raw(&prepared.statement, params.iter()).await?;
+        let mut stream = pin!(stream);
         while let Some(row) = stream.try_next().await? {
             rows.push(row);
         }
         let affected = stream.rows_affected().unwrap_or(0);
         self.apply(prepared.effect);
-        Ok(Set { rows, types: Rc::clone(&prepared.types), affected })
+        Ok(Set { rows, prepared: Some(prepared), affected })
     }
 }
