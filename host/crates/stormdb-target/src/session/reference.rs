@@ -85,6 +85,8 @@ pub(super) struct ReferenceLane {
     pending: RefCell<Option<Serving>>,
     /// The rows of the last response; the plugin reads them until its next request.
     answer: RefCell<Answer>,
+    /// Memory for the parameters of one statement.
+    spare_params: RefCell<Vec<Value>>,
     transaction: Cell<bool>,
     /// A statement of the open transaction failed; a savepoint may have mended that.
     doubtful: Cell<bool>,
@@ -154,7 +156,9 @@ fn serve(lane: &Rc<ReferenceLane>, request: Request<'_>) -> Serving {
     }
     match request {
         Request::Query { step } => {
-            let (id, params) = owned(&step);
+            let id = step.statement;
+            let mut params = lane.spare_params.take();
+            params.extend(step.params.iter().map(Value::from));
             match lane.known(id) {
                 Some(prepared) => Box::pin(async move { lane.answer(prepared, params).await }),
                 None => Box::pin(async move {
@@ -168,8 +172,8 @@ fn serve(lane: &Rc<ReferenceLane>, request: Request<'_>) -> Serving {
             Box::pin(async move {
                 // Everything is prepared first, so that the queries below are sent in one go.
                 let mut queries = Vec::with_capacity(steps.len());
-                for (id, params) in steps {
-                    let prepared = lane.prepared(id).await?;
+                for (id, params) in &steps {
+                    let prepared = lane.prepared(*id).await?;
                     queries.push(lane.execute(prepared, params, Vec::new()));
                 }
                 let sets = try_join_all(queries).await?;
@@ -233,6 +237,7 @@ impl ReferenceLane {
             copy: RefCell::default(),
             pending: RefCell::default(),
             answer: RefCell::default(),
+            spare_params: RefCell::default(),
             transaction: Cell::new(false),
             doubtful: Cell::new(false),
             abandoned: Cell::new(false),
@@ -381,10 +386,13 @@ impl ReferenceLane {
         Ok(prepared)
     }
 
-    async fn answer(&self, prepared: Rc<Prepared>, params: Vec<Value>) -> Result<(), Failure> {
+    /// Executes a statement for the plugin, in memory that is kept for the next.
+    async fn answer(&self, prepared: Rc<Prepared>, mut params: Vec<Value>) -> Result<(), Failure> {
         let rows = self.answer.borrow_mut().spare_rows();
-        let set = self.execute(prepared, params, rows).await?;
+        let set = self.execute(prepared, &params, rows).await?;
         self.answer.borrow_mut().push(set);
+        params.clear();
+        self.spare_params.replace(params);
         Ok(())
     }
 
@@ -392,7 +400,7 @@ impl ReferenceLane {
     async fn execute(
         &self,
         prepared: Rc<Prepared>,
-        params: Vec<Value>,
+        params: &[Value],
         mut rows: Vec<Row>,
     ) -> Result<Set, Failure> {
         let expected = prepared.statement.params().len();
@@ -405,9 +413,10 @@ impl ReferenceLane {
             if prepared.effect == Effect::Opens {
                 self.apply(prepared.effect);
             }
-            self.before(prepared.effect).await?;
+            // Seldom, and large: it would be moved with every statement.
+            Box::pin(self.before(prepared.effect)).await?;
         }
-        let stream = self.client().query_raw(&prepared.statement, params.iter()).await?;
+        let stream = self.client().query_raw(&prepared.statement, params).await?;
         let mut stream = pin!(stream);
         while let Some(row) = stream.try_next().await? {
             rows.push(row);
