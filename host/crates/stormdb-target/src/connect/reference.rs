@@ -62,10 +62,12 @@ pub async fn connect_reference(
     let mut config = session_config(endpoint, options);
     config.ssl_mode(SslMode::Disable);
     let carrier = Carrier::new(stream);
-    let opened = timeout_at(deadline, config.connect_raw(carrier.clone(), NoTls)).await;
-    let (client, driver) = opened
-        .map_err(|_| timed_out(endpoint, "authentication"))?
-        .map_err(|error| classify(endpoint, error))?;
+    let opened = timeout_at(deadline, async {
+        let opened = config.connect_raw(carrier.clone(), NoTls).await;
+        opened.map_err(|error| classify(endpoint, error))
+    })
+    .await;
+    let (client, driver) = opened.unwrap_or_else(|_| Err(timed_out(endpoint, "authentication")))?;
     carrier.watch(reactor).map_err(|source| TargetError::Unreachable {
         address: endpoint.address.to_string(),
         source,
