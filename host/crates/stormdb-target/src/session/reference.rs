@@ -1,6 +1,7 @@
 //! The session interface on tokio-postgres: the reference that the lean connection is held against.
 
 mod answer;
+mod prepared;
 
 use std::{
     cell::{Cell, RefCell},
@@ -13,67 +14,30 @@ use std::{
 
 use abi_stable::std_types::{RResult, RStr};
 use async_ffi::{FfiContext, FfiPoll};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{SinkExt as _, TryStreamExt as _, future::try_join_all};
 use stormdb_plugin_api::abi::{
     error::AbiError,
     rows::Response,
     session::{AbiSession, Request},
 };
-use tokio_postgres::{
-    Client, CopyInSink, Row, Statement,
-    error::SqlState,
-    types::{IsNull, ToSql, Type, to_sql_checked},
-};
+use tokio_postgres::{Client, CopyInSink, Row, error::SqlState};
 
-use self::answer::{Answer, Set};
+use self::{
+    answer::{Answer, Set},
+    prepared::Prepared,
+};
 use super::{
     Settled,
     failure::Failure,
     isolation::begin,
     owned::{Value, owned},
-    param,
     statement::{Effect, StatementTable},
 };
 use crate::connect::ReferenceConnection;
 
 /// A request under way; what it returns is put into the lane's answer.
 type Serving = Pin<Box<dyn Future<Output = Result<(), Failure>>>>;
-
-/// A statement on one connection.
-struct Prepared {
-    statement: Statement,
-    /// Type oid of each column.
-    types: Box<[u32]>,
-    effect: Effect,
-}
-
-impl Prepared {
-    fn new(statement: Statement, effect: Effect) -> Self {
-        let types = statement.columns().iter().map(|column| column.type_().oid()).collect();
-        Self { statement, types, effect }
-    }
-}
-
-impl ToSql for Value {
-    fn to_sql(
-        &self,
-        placeholder: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        let encoded = self.with(|param| param::encode(param, placeholder, out))?;
-        Ok(match encoded {
-            postgres_protocol::IsNull::Yes => IsNull::Yes,
-            postgres_protocol::IsNull::No => IsNull::No,
-        })
-    }
-
-    fn accepts(_type: &Type) -> bool {
-        true
-    }
-
-    to_sql_checked!();
-}
 
 /// The state of a lent connection.
 pub(super) struct ReferenceLane {

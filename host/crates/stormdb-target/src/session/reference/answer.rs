@@ -8,7 +8,7 @@ use tokio_postgres::{
     types::{FromSql, Type},
 };
 
-use super::Prepared;
+use super::prepared::Prepared;
 
 /// What one statement returned.
 pub(super) struct Set {
