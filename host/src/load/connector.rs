@@ -9,7 +9,7 @@ use stormdb_run::{config::run_config::Driver, secret::Secret};
 use stormdb_target::{
     TargetError,
     connect::{
-        CancelToken, ConnectOptions, WireConnection, cancel_over, connect_over, connect_wire,
+        CancelToken, ConnectOptions, WireConnection, cancel_over, connect_reference, connect_wire,
     },
     endpoint::Endpoint,
     session::{self, LentConnection, StatementTable},
@@ -60,12 +60,9 @@ impl TargetConnector {
 
     /// For the executor on whose thread it is called.
     pub(crate) fn of_executor(access: &Arc<Access>) -> Self {
-        let reactor = match access.driver {
-            Driver::Wire => Reactor::new()
-                .inspect_err(|error| tracing::warn!(%error, "connections wait in the runtime"))
-                .ok(),
-            Driver::TokioPostgres => None,
-        };
+        let reactor = Reactor::new()
+            .inspect_err(|error| tracing::warn!(%error, "connections wait in the runtime"))
+            .ok();
         Self { access: Arc::clone(access), reactor }
     }
 }
@@ -106,7 +103,8 @@ impl Connector for TargetConnector {
                 })
             }
             Driver::TokioPostgres => {
-                let opened = connect_over(socket, endpoint, options).await;
+                let opened =
+                    connect_reference(socket, endpoint, options, self.reactor.as_ref()).await;
                 opened.map(|connection| {
                     let cancel = connection.cancel_token();
                     (LentConnection::of_reference(connection, statements), cancel)

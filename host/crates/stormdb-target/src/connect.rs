@@ -2,6 +2,7 @@
 //! one deadline.
 
 mod handover;
+mod reference;
 
 use std::{os::fd::OwnedFd, time::Duration};
 
@@ -24,7 +25,10 @@ use crate::{
 
 pub use tokio_postgres::CancelToken;
 
-pub use self::handover::{WireConnection, connect_wire};
+pub use self::{
+    handover::{WireConnection, connect_wire},
+    reference::{ReferenceConnection, connect_reference},
+};
 
 /// What a connection needs beside its endpoint.
 #[derive(Clone, Debug)]
@@ -53,19 +57,7 @@ pub async fn connect(
 ) -> Result<Connection, TargetError> {
     let deadline = Instant::now() + options.limit;
     let fd = dial(&endpoint.address, deadline).await?;
-    connect_until(fd, endpoint, options, deadline).await
-}
-
-/// Makes a connection of a socket that [`dial`] opened: the load process's way.
-///
-/// # Errors
-/// Every `target-*` error of connecting but the unreachable server.
-pub async fn connect_over(
-    socket: OwnedFd,
-    endpoint: &Endpoint,
-    options: &ConnectOptions,
-) -> Result<Connection, TargetError> {
-    connect_until(socket, endpoint, options, Instant::now() + options.limit).await
+    connect_until(adopt(fd, endpoint)?, endpoint, options, deadline).await
 }
 
 /// Asks the server, over a fresh socket, to cancel what the connection of `token` is doing.
@@ -130,12 +122,11 @@ impl Connection {
 }
 
 async fn connect_until(
-    socket: OwnedFd,
+    stream: TargetStream,
     endpoint: &Endpoint,
     options: &ConnectOptions,
     deadline: Instant,
 ) -> Result<Connection, TargetError> {
-    let stream = adopt(socket, endpoint)?;
     let opened = timeout_at(deadline, start_session(stream, endpoint, options)).await;
     opened.unwrap_or_else(|_| Err(timed_out(endpoint, "TLS and authentication")))
 }

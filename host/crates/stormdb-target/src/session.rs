@@ -19,7 +19,7 @@ use self::{
     reference::{ReferenceLane, ReferenceSession},
     wire::{WireLane, WireSession},
 };
-use crate::connect::Connection;
+use crate::connect::ReferenceConnection;
 
 /// How long a server may take to answer the ROLLBACK that frees a connection.
 const SETTLE_LIMIT: Duration = Duration::from_secs(1);
@@ -52,10 +52,10 @@ impl LentConnection {
         Self { lane: Lane::Wire(lane), session }
     }
 
-    /// Lends a connection of tokio-postgres, whose driver runs on the same executor. A pipeline on it
-    /// has a `Sync` behind each statement, and is no transaction by itself.
+    /// Lends a connection of tokio-postgres. A pipeline on it has a `Sync` behind each statement, and
+    /// is no transaction by itself.
     #[must_use]
-    pub fn of_reference(connection: Connection, table: Arc<StatementTable>) -> Self {
+    pub fn of_reference(connection: ReferenceConnection, table: Arc<StatementTable>) -> Self {
         let lane = ReferenceLane::new(connection, table);
         let session = AbiSession_TO::from_value(ReferenceSession(Rc::clone(&lane)), TD_Opaque);
         Self { lane: Lane::Reference(lane), session }
@@ -89,7 +89,7 @@ impl LentConnection {
     pub fn has_readiness(&self) -> bool {
         match &self.lane {
             Lane::Wire(lane) => lane.is_watched(),
-            Lane::Reference(_) => false,
+            Lane::Reference(lane) => lane.is_watched(),
         }
     }
 

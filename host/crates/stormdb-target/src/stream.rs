@@ -29,7 +29,7 @@ const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(2);
 /// Opens a socket to the server and sends nothing on it.
 ///
 /// This is the broker's half: the descriptor may be handed to another process, which makes a
-/// connection of it with [`connect_over`](crate::connect::connect_over) or sends a cancel request
+/// connection of it with [`connect_wire`](crate::connect::connect_wire) or sends a cancel request
 /// on it.
 ///
 /// # Errors

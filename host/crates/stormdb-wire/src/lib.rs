@@ -6,7 +6,8 @@
 //! names, TLS handshakes, authentication, cancel requests.
 //!
 //! A connection waits for its socket in one of two ways: through a [`Reactor`], which the owner of
-//! the thread blocks in, or through tokio for any other stream ([`Transport`]).
+//! the thread blocks in, or through tokio for any other stream ([`Transport`]). Another driver can
+//! wait in the same reactor, over a [`SocketStream`].
 
 mod answer;
 mod connection;
@@ -16,6 +17,7 @@ mod message;
 mod outbox;
 mod reactor;
 mod socket;
+mod socket_stream;
 mod statement;
 mod transport;
 
@@ -25,6 +27,7 @@ pub use self::{
     error::{Fields, WireError},
     reactor::{Interrupt, Reactor},
     socket::Socket,
+    socket_stream::SocketStream,
     statement::Statement,
     transport::{Stream, Transport},
 };

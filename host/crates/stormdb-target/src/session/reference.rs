@@ -1,82 +1,47 @@
 //! The session interface on tokio-postgres: the reference that the lean connection is held against.
 
 mod answer;
+mod prepared;
 
 use std::{
     cell::{Cell, RefCell},
     future::Future,
-    pin::Pin,
+    pin::{Pin, pin},
     rc::Rc,
     sync::Arc,
-    task::{Context, Poll},
+    task::Poll,
 };
 
 use abi_stable::std_types::{RResult, RStr};
 use async_ffi::{FfiContext, FfiPoll};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{SinkExt as _, TryStreamExt as _, future::try_join_all};
 use stormdb_plugin_api::abi::{
     error::AbiError,
     rows::Response,
     session::{AbiSession, Request},
 };
-use tokio_postgres::{
-    Client, CopyInSink, Statement,
-    error::SqlState,
-    types::{IsNull, ToSql, Type, to_sql_checked},
-};
+use tokio_postgres::{Client, CopyInSink, Row, error::SqlState};
 
-use self::answer::{Answer, Set};
+use self::{
+    answer::{Answer, Set},
+    prepared::Prepared,
+};
 use super::{
     Settled,
     failure::Failure,
     isolation::begin,
     owned::{Value, owned},
-    param,
     statement::{Effect, StatementTable},
 };
-use crate::connect::Connection;
+use crate::connect::ReferenceConnection;
 
-type Serving = Pin<Box<dyn Future<Output = Result<Answer, Failure>>>>;
-
-/// A statement on one connection.
-struct Prepared {
-    statement: Statement,
-    /// Type oid of each column.
-    types: Rc<[u32]>,
-    effect: Effect,
-}
-
-impl Prepared {
-    fn new(statement: Statement, effect: Effect) -> Self {
-        let types = statement.columns().iter().map(|column| column.type_().oid()).collect();
-        Self { statement, types, effect }
-    }
-}
-
-impl ToSql for Value {
-    fn to_sql(
-        &self,
-        placeholder: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        let encoded = self.with(|param| param::encode(param, placeholder, out))?;
-        Ok(match encoded {
-            postgres_protocol::IsNull::Yes => IsNull::Yes,
-            postgres_protocol::IsNull::No => IsNull::No,
-        })
-    }
-
-    fn accepts(_type: &Type) -> bool {
-        true
-    }
-
-    to_sql_checked!();
-}
+/// A request under way; what it returns is put into the lane's answer.
+type Serving = Pin<Box<dyn Future<Output = Result<(), Failure>>>>;
 
 /// The state of a lent connection.
 pub(super) struct ReferenceLane {
-    connection: Connection,
+    connection: ReferenceConnection,
     table: Arc<StatementTable>,
     /// By statement number.
     prepared: RefCell<Vec<Option<Rc<Prepared>>>>,
@@ -84,6 +49,8 @@ pub(super) struct ReferenceLane {
     pending: RefCell<Option<Serving>>,
     /// The rows of the last response; the plugin reads them until its next request.
     answer: RefCell<Answer>,
+    /// Memory for the parameters of one statement.
+    spare_params: RefCell<Vec<Value>>,
     transaction: Cell<bool>,
     /// A statement of the open transaction failed; a savepoint may have mended that.
     doubtful: Cell<bool>,
@@ -100,29 +67,31 @@ impl AbiSession for ReferenceSession {
         context: &mut FfiContext<'_>,
         request: Request<'_>,
     ) -> FfiPoll<RResult<Response, AbiError>> {
-        if self.0.pending.borrow().is_some() {
-            return FfiPoll::Ready(RResult::RErr(
-                Failure::Protocol("a request was started before the last one ended").into_abi(),
-            ));
+        let lane = &self.0;
+        let mut pending = lane.pending.borrow_mut();
+        if pending.is_some() {
+            return failed(Failure::Protocol("a request was started before the last one ended"));
         }
-        let mut serving = serve(&self.0, request);
-        let polled = context.with_context(|context| serving.as_mut().poll(context));
-        self.answered(polled, Some(serving))
-    }
-
-    fn poll(&self, context: &mut FfiContext<'_>) -> FfiPoll<RResult<Response, AbiError>> {
-        let mut pending = self.0.pending.borrow_mut();
-        let Some(serving) = pending.as_mut() else {
-            return FfiPoll::Ready(RResult::RErr(
-                Failure::Protocol("there is no request to wait for").into_abi(),
-            ));
-        };
-        let polled = context.with_context(|context| poll_serving(serving, context));
+        lane.connection.begin();
+        let serving = pending.insert(serve(lane, request));
+        let polled = lane.poll_serving(context, serving);
         if polled.is_ready() {
             *pending = None;
         }
-        drop(pending);
-        self.answered(polled, None)
+        lane.answered(polled)
+    }
+
+    fn poll(&self, context: &mut FfiContext<'_>) -> FfiPoll<RResult<Response, AbiError>> {
+        let lane = &self.0;
+        let mut pending = lane.pending.borrow_mut();
+        let Some(serving) = pending.as_mut() else {
+            return failed(Failure::Protocol("there is no request to wait for"));
+        };
+        let polled = lane.poll_serving(context, serving);
+        if polled.is_ready() {
+            *pending = None;
+        }
+        lane.answered(polled)
     }
 
     fn abandon(&self) {
@@ -136,39 +105,14 @@ impl AbiSession for ReferenceSession {
     }
 }
 
-fn poll_serving(serving: &mut Serving, context: &mut Context<'_>) -> Poll<Result<Answer, Failure>> {
-    serving.as_mut().poll(context)
-}
-
-impl ReferenceSession {
-    fn answered(
-        &self,
-        polled: Poll<Result<Answer, Failure>>,
-        serving: Option<Serving>,
-    ) -> FfiPoll<RResult<Response, AbiError>> {
-        match polled {
-            Poll::Pending => {
-                if serving.is_some() {
-                    *self.0.pending.borrow_mut() = serving;
-                }
-                FfiPoll::Pending
-            }
-            Poll::Ready(Ok(answer)) => {
-                let mut kept = self.0.answer.borrow_mut();
-                *kept = answer;
-                FfiPoll::Ready(RResult::ROk(kept.response()))
-            }
-            Poll::Ready(Err(failure)) => {
-                self.0.doubtful.set(self.0.transaction.get());
-                FfiPoll::Ready(RResult::RErr(failure.into_abi()))
-            }
-        }
-    }
+fn failed(failure: Failure) -> FfiPoll<RResult<Response, AbiError>> {
+    FfiPoll::Ready(RResult::RErr(failure.into_abi()))
 }
 
 /// Takes its own copy of everything that the request borrows, and serves it.
 fn serve(lane: &Rc<ReferenceLane>, request: Request<'_>) -> Serving {
     let lane = Rc::clone(lane);
+    lane.answer.borrow_mut().clear();
     let copies = matches!(request, Request::CopyChunk { .. } | Request::CopyEnd);
     if lane.copy.borrow().is_some() && !copies {
         // The server would take it only after the copy, which the plugin would then never end.
@@ -176,25 +120,30 @@ fn serve(lane: &Rc<ReferenceLane>, request: Request<'_>) -> Serving {
     }
     match request {
         Request::Query { step } => {
-            let (id, params) = owned(&step);
-            let mut answer = lane.answer.take();
-            Box::pin(async move {
-                answer.clear();
-                answer.push(lane.query(id, params).await?);
-                Ok(answer)
-            })
+            let id = step.statement;
+            let mut params = lane.spare_params.take();
+            params.extend(step.params.iter().map(Value::from));
+            match lane.known(id) {
+                Some(prepared) => Box::pin(async move { lane.answer(prepared, params).await }),
+                None => Box::pin(async move {
+                    let prepared = lane.prepared(id).await?;
+                    lane.answer(prepared, params).await
+                }),
+            }
         }
         Request::Pipeline { steps } => {
             let steps: Vec<_> = steps.iter().map(owned).collect();
             Box::pin(async move {
                 // Everything is prepared first, so that the queries below are sent in one go.
-                for (id, _) in &steps {
-                    lane.prepared(*id).await?;
+                let mut queries = Vec::with_capacity(steps.len());
+                for (id, params) in &steps {
+                    let prepared = lane.prepared(*id).await?;
+                    queries.push(lane.execute(prepared, params, Vec::new()));
                 }
-                let queries = steps.into_iter().map(|(id, params)| lane.query(id, params));
-                let mut answer = Answer::default();
-                try_join_all(queries).await?.into_iter().for_each(|set| answer.push(set));
-                Ok(answer)
+                let sets = try_join_all(queries).await?;
+                let mut answer = lane.answer.borrow_mut();
+                sets.into_iter().for_each(|set| answer.push(set));
+                Ok(())
             })
         }
         Request::Sql { sql, params } => {
@@ -203,7 +152,7 @@ fn serve(lane: &Rc<ReferenceLane>, request: Request<'_>) -> Serving {
             Box::pin(async move {
                 let statement = lane.client().prepare(&sql).await?;
                 let prepared = Rc::new(Prepared::new(statement, Effect::of(&sql)));
-                Ok(Answer::one(lane.execute(prepared, params).await?))
+                lane.answer(prepared, params).await
             })
         }
         Request::Script { sql } => lane.script(sql.as_str().to_owned()),
@@ -219,7 +168,7 @@ fn serve(lane: &Rc<ReferenceLane>, request: Request<'_>) -> Serving {
                 lane.count();
                 let sink = lane.client().copy_in(&sql).await?;
                 *lane.copy.borrow_mut() = Some(Box::pin(sink));
-                Ok(Answer::default())
+                Ok(())
             })
         }
         Request::CopyChunk { bytes } => {
@@ -228,12 +177,13 @@ fn serve(lane: &Rc<ReferenceLane>, request: Request<'_>) -> Serving {
                 let mut sink = lane.open_copy()?;
                 sink.send(bytes).await?;
                 *lane.copy.borrow_mut() = Some(sink);
-                Ok(Answer::default())
+                Ok(())
             })
         }
         Request::CopyEnd => Box::pin(async move {
             let rows = lane.open_copy()?.as_mut().finish().await?;
-            Ok(Answer::one(Set::affected(rows)))
+            lane.answer.borrow_mut().push(Set::affected(rows));
+            Ok(())
         }),
     }
 }
@@ -243,7 +193,7 @@ fn refused(reason: &'static str) -> Serving {
 }
 
 impl ReferenceLane {
-    pub(super) fn new(connection: Connection, table: Arc<StatementTable>) -> Rc<Self> {
+    pub(super) fn new(connection: ReferenceConnection, table: Arc<StatementTable>) -> Rc<Self> {
         Rc::new(Self {
             connection,
             table,
@@ -251,6 +201,7 @@ impl ReferenceLane {
             copy: RefCell::default(),
             pending: RefCell::default(),
             answer: RefCell::default(),
+            spare_params: RefCell::default(),
             transaction: Cell::new(false),
             doubtful: Cell::new(false),
             abandoned: Cell::new(false),
@@ -262,9 +213,13 @@ impl ReferenceLane {
         self.statements.take()
     }
 
+    pub(super) fn is_watched(&self) -> bool {
+        self.connection.is_watched()
+    }
+
     /// Whether nothing was left open.
     pub(super) fn is_clean(&self) -> bool {
-        !self.transaction.get() && !self.abandoned.get() && !self.connection.is_closed()
+        !self.transaction.get() && !self.abandoned.get() && !self.client().is_closed()
     }
 
     /// Rolls back what a call left open.
@@ -272,10 +227,10 @@ impl ReferenceLane {
         // Buffers of a call that was dropped midway must not serve the next one.
         self.pending.take();
         self.copy.take();
-        if self.connection.is_closed() {
+        if self.client().is_closed() {
             return Settled::Discard;
         }
-        match self.client().batch_execute("ROLLBACK").await {
+        match self.connection.request(self.client().batch_execute("ROLLBACK")).await {
             Ok(()) => {
                 self.apply(Effect::RollsBack);
                 self.abandoned.set(false);
@@ -291,6 +246,31 @@ impl ReferenceLane {
         // The driver would wait for the answer before it closed the socket, which may be never.
         if pending.is_some() || !self.is_clean() {
             self.connection.cut();
+        } else {
+            self.connection.leave();
+        }
+    }
+
+    fn poll_serving(
+        &self,
+        context: &mut FfiContext<'_>,
+        serving: &mut Serving,
+    ) -> Poll<Result<(), Failure>> {
+        context.with_context(|context| {
+            self.connection.poll_request(context, |context| serving.as_mut().poll(context))
+        })
+    }
+
+    fn answered(&self, polled: Poll<Result<(), Failure>>) -> FfiPoll<RResult<Response, AbiError>> {
+        match polled {
+            Poll::Pending => FfiPoll::Pending,
+            Poll::Ready(Ok(())) => {
+                FfiPoll::Ready(RResult::ROk(self.answer.borrow_mut().response()))
+            }
+            Poll::Ready(Err(failure)) => {
+                self.doubtful.set(self.transaction.get());
+                failed(failure)
+            }
         }
     }
 
@@ -341,7 +321,7 @@ impl ReferenceLane {
             self.before(effect).await?;
             self.client().batch_execute(&sql).await?;
             self.apply(effect);
-            Ok(Answer::default())
+            Ok(())
         })
     }
 
@@ -349,12 +329,15 @@ impl ReferenceLane {
         self.copy.take().ok_or(Failure::Protocol("no copy is open on this session"))
     }
 
+    fn known(&self, id: u32) -> Option<Rc<Prepared>> {
+        self.prepared.borrow().get(id as usize).cloned().flatten()
+    }
+
     async fn prepared(&self, id: u32) -> Result<Rc<Prepared>, Failure> {
-        let index = id as usize;
-        let known = self.prepared.borrow().get(index).cloned().flatten();
-        if let Some(prepared) = known {
+        if let Some(prepared) = self.known(id) {
             return Ok(prepared);
         }
+        let index = id as usize;
         let sql =
             self.table.text(id).ok_or(Failure::Protocol("the statement is not registered"))?;
         let statement = self.client().prepare(&sql).await?;
@@ -367,30 +350,43 @@ impl ReferenceLane {
         Ok(prepared)
     }
 
-    async fn query(&self, id: u32, params: Vec<Value>) -> Result<Set, Failure> {
-        let prepared = self.prepared(id).await?;
-        self.execute(prepared, params).await
+    /// Executes a statement for the plugin, in memory that is kept for the next.
+    async fn answer(&self, prepared: Rc<Prepared>, mut params: Vec<Value>) -> Result<(), Failure> {
+        let rows = self.answer.borrow_mut().spare_rows();
+        let set = self.execute(prepared, &params, rows).await?;
+        self.answer.borrow_mut().push(set);
+        params.clear();
+        self.spare_params.replace(params);
+        Ok(())
     }
 
-    async fn execute(&self, prepared: Rc<Prepared>, params: Vec<Value>) -> Result<Set, Failure> {
+    /// The rows go into `rows`, which is empty and may have memory.
+    async fn execute(
+        &self,
+        prepared: Rc<Prepared>,
+        params: &[Value],
+        mut rows: Vec<Row>,
+    ) -> Result<Set, Failure> {
         let expected = prepared.statement.params().len();
         if params.len() != expected {
             let given = params.len();
             return Err(Failure::ParameterCount { given, expected });
         }
         self.count();
-        if prepared.effect == Effect::Opens {
-            self.apply(prepared.effect);
+        if prepared.effect != Effect::None {
+            if prepared.effect == Effect::Opens {
+                self.apply(prepared.effect);
+            }
+            // Seldom, and large: it would be moved with every statement.
+            Box::pin(self.before(prepared.effect)).await?;
         }
-        self.before(prepared.effect).await?;
         let stream = self.client().query_raw(&prepared.statement, params).await?;
-        let mut stream = std::pin::pin!(stream);
-        let mut rows = Vec::new();
+        let mut stream = pin!(stream);
         while let Some(row) = stream.try_next().await? {
             rows.push(row);
         }
         let affected = stream.rows_affected().unwrap_or(0);
         self.apply(prepared.effect);
-        Ok(Set { rows, types: Rc::clone(&prepared.types), affected })
+        Ok(Set { rows, prepared: Some(prepared), affected })
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use stormdb_target::{
-    connect::{ConnectOptions, cancel_over, connect, connect_over},
+    connect::{ConnectOptions, cancel_over, connect, connect_reference},
     embedded::settings::ClusterSettings,
     endpoint::{Address, Endpoint},
     sqlstate::ErrorClass,
@@ -98,7 +98,7 @@ async fn a_handed_over_socket_becomes_a_connection_and_a_cancel_request() {
     let Some((lab, tcp)) = Lab::start_on_tcp() else { return };
     for (endpoint, options) in [(lab.endpoint(), options()), (&tcp, with_password(PASSWORD))] {
         let socket = dial(&endpoint.address, soon()).await.unwrap();
-        let connection = connect_over(socket, endpoint, &options).await.unwrap();
+        let connection = connect_reference(socket, endpoint, &options, None).await.unwrap();
         let token = connection.cancel_token();
         let asleep = connection.client().query_one("SELECT pg_sleep(60)", &[]);
         let cancel = async {
@@ -110,7 +110,6 @@ async fn a_handed_over_socket_becomes_a_connection_and_a_cancel_request() {
         assert_eq!(ErrorClass::of(&slept.unwrap_err()), ErrorClass::QueryCanceled);
         let row = connection.client().query_one("SELECT 1", &[]).await.unwrap();
         assert_eq!(row.get::<_, i32>(0), 1);
-        connection.close(LIMIT).await;
     }
 }
 

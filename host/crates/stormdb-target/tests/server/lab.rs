@@ -12,7 +12,10 @@ use std::{
 use stormdb_run::secret::Secret;
 use stormdb_target::{
     binaries::Binaries,
-    connect::{ConnectOptions, Connection, WireConnection, connect, connect_wire},
+    connect::{
+        ConnectOptions, Connection, ReferenceConnection, WireConnection, connect,
+        connect_reference, connect_wire,
+    },
     embedded::{
         Cluster, RunningCluster,
         settings::{ClusterSettings, TcpAccess},
@@ -100,6 +103,13 @@ impl Lab {
         let (endpoint, options) = (self.endpoint(), options());
         let socket = dial(&endpoint.address, Instant::now() + options.limit).await.unwrap();
         connect_wire(socket, endpoint, &options, reactor).await.unwrap()
+    }
+
+    /// The same for a session of the reference.
+    pub(crate) async fn reference(&self, reactor: Option<&Rc<Reactor>>) -> ReferenceConnection {
+        let (endpoint, options) = (self.endpoint(), options());
+        let socket = dial(&endpoint.address, Instant::now() + options.limit).await.unwrap();
+        connect_reference(socket, endpoint, &options, reactor).await.unwrap()
     }
 
     /// The one number that `sql` answers.

@@ -95,11 +95,15 @@ pub(crate) enum Way {
     Reactor,
     /// The lean connection in the runtime, as in a set-up.
     Runtime,
-    Reference,
+    /// tokio-postgres in a reactor, as in a band.
+    ReferenceReactor,
+    /// tokio-postgres in the runtime, as in a set-up.
+    ReferenceRuntime,
 }
 
 impl Way {
-    pub(crate) const ALL: [Self; 3] = [Self::Reactor, Self::Runtime, Self::Reference];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Reactor, Self::Runtime, Self::ReferenceReactor, Self::ReferenceRuntime];
 }
 
 /// A lent connection on a server of its own.
@@ -121,7 +125,12 @@ impl Stage {
                 LentConnection::new(lab.wire(Some(&reactor)).await.connection, statements)
             }
             Way::Runtime => LentConnection::new(lab.wire(None).await.connection, statements),
-            Way::Reference => LentConnection::of_reference(lab.connect().await, statements),
+            Way::ReferenceReactor => {
+                LentConnection::of_reference(lab.reference(Some(&reactor)).await, statements)
+            }
+            Way::ReferenceRuntime => {
+                LentConnection::of_reference(lab.reference(None).await, statements)
+            }
         };
         Some(Self { lent, reactor, table, lab })
     }

@@ -8,16 +8,19 @@ use tokio_postgres::{
     types::{FromSql, Type},
 };
 
+use super::prepared::Prepared;
+
 /// What one statement returned.
 pub(super) struct Set {
     pub(super) rows: Vec<Row>,
-    pub(super) types: Rc<[u32]>,
+    /// Nothing where no rows can come.
+    pub(super) prepared: Option<Rc<Prepared>>,
     pub(super) affected: u64,
 }
 
 impl Set {
     pub(super) fn affected(affected: u64) -> Self {
-        Self { rows: Vec::new(), types: Rc::default(), affected }
+        Self { rows: Vec::new(), prepared: None, affected }
     }
 }
 
@@ -25,27 +28,31 @@ impl Set {
 #[derive(Default)]
 pub(super) struct Answer {
     sets: Vec<Set>,
+    spare: Vec<Row>,
     /// Of all sets, in order.
     cells: Vec<Cell>,
     views: Vec<ResultSet>,
 }
 
 impl Answer {
-    pub(super) fn one(set: Set) -> Self {
-        let mut answer = Self::default();
-        answer.push(set);
-        answer
-    }
-
     pub(super) fn push(&mut self, set: Set) {
         self.sets.push(set);
     }
 
     /// Forgets the rows and keeps the memory.
     pub(super) fn clear(&mut self) {
+        if let Some(first) = self.sets.first_mut() {
+            self.spare = std::mem::take(&mut first.rows);
+            self.spare.clear();
+        }
         self.sets.clear();
         self.cells.clear();
         self.views.clear();
+    }
+
+    /// Memory for the rows of one set.
+    pub(super) fn spare_rows(&mut self) -> Vec<Row> {
+        std::mem::take(&mut self.spare)
     }
 
     /// Views of the rows; valid as long as the answer is neither dropped nor changed.
@@ -63,10 +70,11 @@ impl Answer {
         }
         let mut start = 0;
         for set in &self.sets {
-            let columns = set.types.len();
+            let types = set.prepared.as_ref().map_or(&[][..], |prepared| &prepared.types);
+            let columns = types.len();
             self.views.push(ResultSet {
                 cells: self.cells.get(start..).map_or(ptr::null(), <[Cell]>::as_ptr),
-                types: set.types.as_ptr(),
+                types: types.as_ptr(),
                 columns: u32::try_from(columns).unwrap_or(u32::MAX),
                 rows: set.rows.len() as u64,
                 affected: set.affected,
