@@ -9,7 +9,7 @@ use std::{
         Arc, Once,
         atomic::{AtomicBool, Ordering},
     },
-    task::Poll,
+    task::{Poll, Waker},
 };
 
 use abi_stable::std_types::RResult;
@@ -26,6 +26,8 @@ use crate::{
 thread_local! {
     /// How many guards are open on this thread.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// The waker of the call that is polled, by its address: it is borrowed from the host's stack.
+    static CALL: Cell<*const ()> = const { Cell::new(std::ptr::null()) };
     /// Message and place of the panic that is being caught.
     static LAST: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
 }
@@ -74,26 +76,36 @@ pub(crate) fn guarded_call<T>(
 }
 
 /// The same for a future: each poll is guarded.
-pub(crate) fn guarded_future<'a, T: 'a>(
+pub(crate) fn guarded_future<'a, T: 'a, F: Future<Output = Result<T>> + 'a>(
     poison: &'a Poison,
     callback: &'static str,
-    body: impl Future<Output = Result<T>> + 'a,
+    body: impl FnOnce() -> F + 'a,
 ) -> Pending<'a, T> {
     LocalBorrowingFfiFuture::new(async move {
         if let Err(error) = poison.check(callback) {
             return RResult::RErr(error.into_abi());
         }
-        let mut body = pin!(body);
-        poll_fn(|context| match catch(callback, || body.as_mut().poll(context)) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(result)) => Poll::Ready(result.map_err(Error::into_abi).into()),
-            Err(panic) => {
-                poison.set();
-                Poll::Ready(RResult::RErr(panic.into_abi()))
+        // Made here, the future need not be moved here.
+        let mut body = pin!(body());
+        poll_fn(|context| {
+            CALL.set(context.waker().data());
+            match catch(callback, || body.as_mut().poll(context)) {
+                Ok(Poll::Pending) => Poll::Pending,
+                Ok(Poll::Ready(result)) => Poll::Ready(result.map_err(Error::into_abi).into()),
+                Err(panic) => {
+                    poison.set();
+                    Poll::Ready(RResult::RErr(panic.into_abi()))
+                }
             }
         })
         .await
     })
+}
+
+/// Whether a waker is the one that the call was polled with, and not one that an author's executor
+/// of futures put in its place.
+pub(crate) fn is_of_call(waker: &Waker) -> bool {
+    CALL.get() == waker.data()
 }
 
 fn catch<T>(callback: &str, body: impl FnOnce() -> T) -> Result<T> {

@@ -1,6 +1,6 @@
 //! A lent connection: one request at a time, results valid until the next.
 
-use std::{future::poll_fn, task::Poll};
+use std::{future::poll_fn, mem, task::Poll};
 
 use abi_stable::std_types::{RResult, RSlice, RStr};
 use async_ffi::ContextExt;
@@ -11,6 +11,7 @@ use crate::{
         rows::Response,
         session::{Request, SessionBox},
     },
+    guard::is_of_call,
 };
 
 /// A statement that the host prepares once on every connection that uses it.
@@ -126,13 +127,16 @@ impl<'a> Session<'a> {
     async fn request(&mut self, request: Request<'_>) -> Result<Response> {
         let mut pending = PendingRequest { raw: self.raw, started: false, finished: false };
         let answer = poll_fn(|context| {
+            let in_call = is_of_call(context.waker());
             context
                 .with_ffi_context(|context| {
-                    if pending.started {
-                        return pending.raw.poll(context);
+                    let first = !mem::replace(&mut pending.started, true);
+                    match (first, in_call) {
+                        (true, true) => pending.raw.start_in_call(context, request),
+                        (true, false) => pending.raw.start(context, request),
+                        (false, true) => pending.raw.poll_in_call(context),
+                        (false, false) => pending.raw.poll(context),
                     }
-                    pending.started = true;
-                    pending.raw.start(context, request)
                 })
                 .try_into_poll()
                 .unwrap_or_else(|_| {

@@ -131,6 +131,10 @@ impl Lent for TargetConnection {
         self.lent.has_readiness()
     }
 
+    fn attend(&mut self, waker: &Waker) {
+        self.lent.attend(waker);
+    }
+
     async fn settle(&mut self) -> Settled {
         match self.lent.settle().await {
             session::Settled::Ready => Settled::Reusable,

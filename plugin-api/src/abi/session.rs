@@ -87,6 +87,22 @@ pub trait AbiSession {
     /// The next way to grow, by identifier; null for what this host does not know.
     #[sabi(last_prefix_field)]
     fn get_extension(&self, id: RStr<'_>) -> *const ();
+
+    /// As `start`, where the waker of `context` is the one that the call itself was polled with: the
+    /// host knows its task and need not take a copy of the waker, which costs an allocation on each
+    /// side of the boundary. Since 1.1.
+    fn start_in_call(
+        &self,
+        context: &mut FfiContext<'_>,
+        request: Request<'_>,
+    ) -> FfiPoll<RResult<Response, AbiError>> {
+        self.start(context, request)
+    }
+
+    /// As `poll`, under the condition of `start_in_call`. Since 1.1.
+    fn poll_in_call(&self, context: &mut FfiContext<'_>) -> FfiPoll<RResult<Response, AbiError>> {
+        self.poll(context)
+    }
 }
 
 /// A lent connection.

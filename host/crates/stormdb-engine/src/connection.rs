@@ -50,6 +50,10 @@ pub trait Lent {
         false
     }
 
+    /// The task that executes the next operation on it, so that a request need not bring its own
+    /// waker across the plugin boundary.
+    fn attend(&mut self, _waker: &Waker) {}
+
     /// Called after each try of an operation: rolls back what it left open, and says whether the
     /// connection can be lent again. Ready at once where nothing was left open.
     async fn settle(&mut self) -> Settled;

@@ -1,6 +1,6 @@
 //! One worker: ready, acquire, execute, record; again until the drain.
 
-use std::rc::Rc;
+use std::{future::poll_fn, rc::Rc, task::Poll};
 
 use stormdb_plugin_api::{Call, Error, ErrorKind, Outcome, abi::workload::WorkerBox};
 use tokio::{select, time::Instant};
@@ -159,6 +159,11 @@ impl<K: Connector> Worker<K> {
         call: Call,
         connection: &mut K::Connection,
     ) -> (Result<Success, Fault>, Settled) {
+        poll_fn(|context| {
+            connection.attend(context.waker());
+            Poll::Ready(())
+        })
+        .await;
         let operation = self.plugin.execute(call, connection.session());
         let cancel = || self.shard.waiting.outside(connection.cancel());
         let result = match self.slot.watch(operation, cancel).await {

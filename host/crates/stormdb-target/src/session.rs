@@ -9,7 +9,7 @@ mod reference;
 mod statement;
 mod wire;
 
-use std::{rc::Rc, sync::Arc, time::Duration};
+use std::{rc::Rc, sync::Arc, task::Waker, time::Duration};
 
 use abi_stable::sabi_trait::prelude::TD_Opaque;
 use stormdb_plugin_api::abi::session::{AbiSession_TO, SessionBox};
@@ -73,6 +73,14 @@ impl LentConnection {
         match &self.lane {
             Lane::Wire(lane) => lane.take_statements(),
             Lane::Reference(lane) => lane.take_statements(),
+        }
+    }
+
+    /// The task that the next call runs in.
+    pub fn attend(&self, waker: &Waker) {
+        match &self.lane {
+            Lane::Wire(lane) => lane.attend(waker),
+            Lane::Reference(_) => {}
         }
     }
 

@@ -7,10 +7,7 @@ use std::{
 };
 
 use bytes::BytesMut;
-use postgres_protocol::{
-    IsNull,
-    message::frontend::{self, BindError},
-};
+use postgres_protocol::{IsNull, message::frontend};
 
 use crate::{
     answer::Answer,
@@ -18,13 +15,12 @@ use crate::{
     inbox::Inbox,
     message::{self, Next},
     outbox::Outbox,
+    statement::{self, Statement},
     transport::Transport,
 };
 
 /// Unsent bytes of a copy above which its next chunk has to wait.
 const COPY_BACKLOG: usize = 128 << 10;
-/// Values are sent and returned in binary.
-const BINARY: i16 = 1;
 
 /// The server's word on the transaction, from its last `ReadyForQuery`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,25 +108,19 @@ impl Connection {
         self.requested = Requested { after: self.outbox.bytes.len(), executions: 0 };
     }
 
-    /// Requests the execution of a prepared statement with values in binary.
+    /// Requests the execution of a prepared statement with one value per parameter, in binary.
     ///
     /// # Errors
-    /// `encode` refused a value, or there are more than 65,535: the exchange holds what it held
+    /// `encode` refused a value, or they are too long for a message: the exchange holds what it held
     /// before.
     pub fn execute<T>(
         &mut self,
-        statement: &str,
-        values: impl IntoIterator<Item = T>,
+        statement: &Statement,
+        values: impl Iterator<Item = T>,
         encode: impl FnMut(T, &mut BytesMut) -> Result<IsNull, Box<dyn Error + Send + Sync>>,
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
         let before = self.outbox.bytes.len();
-        let outbox = &mut self.outbox.bytes;
-        let bound = frontend::bind("", statement, [BINARY], values, encode, [BINARY], outbox)
-            .map_err(|error| match error {
-                BindError::Conversion(refused) => refused,
-                BindError::Serialization(error) => error.into(),
-            });
-        let executed = bound.and_then(|()| Ok(frontend::execute("", 0, &mut self.outbox.bytes)?));
+        let executed = statement.execute(&mut self.outbox.bytes, values, encode);
         match executed {
             Ok(()) => self.requested.executions += 1,
             Err(_) => self.outbox.bytes.truncate(before),
@@ -195,7 +185,7 @@ impl Connection {
     /// Ends the requests of a pipeline: the server answers all of them in one go, and after an error
     /// it skips what is left.
     pub fn sync(&mut self) {
-        frontend::sync(&mut self.outbox.bytes);
+        statement::sync(&mut self.outbox.bytes);
         self.outstanding += 1;
     }
 
@@ -422,7 +412,7 @@ impl Connection {
         }
         // A copy swallows the `Sync` that was sent behind its statement.
         if !of_query && last {
-            frontend::sync(&mut self.outbox.bytes);
+            statement::sync(&mut self.outbox.bytes);
         }
         Meaning::Goes
     }

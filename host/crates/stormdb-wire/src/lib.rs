@@ -16,6 +16,7 @@ mod message;
 mod outbox;
 mod reactor;
 mod socket;
+mod statement;
 mod transport;
 
 pub use self::{
@@ -24,5 +25,6 @@ pub use self::{
     error::{Fields, WireError},
     reactor::{Interrupt, Reactor},
     socket::Socket,
+    statement::Statement,
     transport::{Stream, Transport},
 };

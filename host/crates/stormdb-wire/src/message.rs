@@ -127,8 +127,18 @@ pub(crate) fn column_types(body: &[u8], types: &mut Vec<u32>) -> Option<()> {
 
 /// The number of rows in a command tag such as `INSERT 0 5`; 0 where it counts none.
 pub(crate) fn affected(tag: &[u8]) -> u64 {
-    let last = tag.rsplit(|&byte| byte == b' ').next().unwrap_or_default();
-    std::str::from_utf8(last).ok().and_then(|digits| digits.parse().ok()).unwrap_or(0)
+    let (mut rows, mut place) = (0_u64, 1_u64);
+    for byte in tag.iter().rev() {
+        match byte {
+            b'0'..=b'9' => {
+                rows = rows.wrapping_add(u64::from(byte - b'0').wrapping_mul(place));
+                place = place.wrapping_mul(10);
+            }
+            b' ' => return rows,
+            _ => return 0,
+        }
+    }
+    0
 }
 
 #[cfg(test)]
@@ -175,7 +185,7 @@ mod tests {
 
     #[test]
     fn tags_count_rows_or_none() {
-        for (tag, rows) in [("INSERT 0 5", 5), ("SELECT 12", 12), ("BEGIN", 0), ("", 0)] {
+        for (tag, rows) in [("INSERT 0 5", 5), ("SELECT 12", 12), ("BEGIN", 0), ("", 0), ("7", 0)] {
             assert_eq!(affected(tag.as_bytes()), rows, "{tag}");
         }
     }

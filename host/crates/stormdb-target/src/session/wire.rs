@@ -10,7 +10,7 @@ use std::{
     pin::Pin,
     rc::Rc,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use abi_stable::std_types::{RResult, RSlice, RStr};
@@ -54,6 +54,8 @@ pub(super) struct WireLane {
     view: RefCell<View>,
     abandoned: Cell<bool>,
     statements: Cell<u64>,
+    /// The task of the call that is served.
+    task: RefCell<Option<Waker>>,
 }
 
 type Serving = Pin<Box<dyn Future<Output = Result<(), Failure>>>>;
@@ -79,20 +81,32 @@ impl AbiSession for WireSession {
         request: Request<'_>,
     ) -> FfiPoll<RResult<Response, AbiError>> {
         let lane = &self.0;
-        if !matches!(*lane.pending.borrow(), Pending::Nothing) {
-            return failed(Failure::Protocol("a request was started before the last one ended"));
-        }
-        match lane.serve(request) {
-            Ok(pending) => {
-                *lane.pending.borrow_mut() = pending;
-                context.with_context(|context| lane.poll_pending(context)).into()
-            }
+        match lane.request(request) {
+            Ok(()) => context.with_context(|context| lane.poll_pending(context)).into(),
             Err(failure) => failed(failure),
         }
     }
 
     fn poll(&self, context: &mut FfiContext<'_>) -> FfiPoll<RResult<Response, AbiError>> {
         context.with_context(|context| self.0.poll_pending(context)).into()
+    }
+
+    fn start_in_call(
+        &self,
+        context: &mut FfiContext<'_>,
+        request: Request<'_>,
+    ) -> FfiPoll<RResult<Response, AbiError>> {
+        match self.0.request(request) {
+            Ok(()) => self.poll_in_call(context),
+            Err(failure) => failed(failure),
+        }
+    }
+
+    fn poll_in_call(&self, context: &mut FfiContext<'_>) -> FfiPoll<RResult<Response, AbiError>> {
+        match &*self.0.task.borrow() {
+            Some(task) => self.0.poll_pending(&mut Context::from_waker(task)).into(),
+            None => self.poll(context),
+        }
     }
 
     fn abandon(&self) {
@@ -126,11 +140,19 @@ impl WireLane {
             view: RefCell::default(),
             abandoned: Cell::new(false),
             statements: Cell::new(0),
+            task: RefCell::new(None),
         })
     }
 
     pub(super) fn take_statements(&self) -> u64 {
         self.statements.take()
+    }
+
+    pub(super) fn attend(&self, waker: &Waker) {
+        let mut task = self.task.borrow_mut();
+        if !task.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            *task = Some(waker.clone());
+        }
     }
 
     pub(super) fn is_watched(&self) -> bool {
@@ -180,6 +202,16 @@ impl WireLane {
 
     fn count(&self, statements: u64) {
         self.statements.set(self.statements.get() + statements);
+    }
+
+    fn request(self: &Rc<Self>, request: Request<'_>) -> Result<(), Failure> {
+        if !matches!(*self.pending.borrow(), Pending::Nothing) {
+            let reason = "a request was started before the last one ended";
+            return Err(Failure::Protocol(reason));
+        }
+        let pending = self.serve(request)?;
+        *self.pending.borrow_mut() = pending;
+        Ok(())
     }
 
     /// Encodes a request, or takes its own copy of everything that it borrows.

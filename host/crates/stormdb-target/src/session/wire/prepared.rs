@@ -4,14 +4,14 @@ use std::{collections::HashMap, error::Error, rc::Rc};
 
 use bytes::BytesMut;
 use postgres_protocol::IsNull;
-use stormdb_wire::Connection;
+use stormdb_wire::{Connection, Statement};
 use tokio_postgres::types::{Kind, Type};
 
 use super::{super::param, Effect, Failure, WireLane};
 
 /// A statement that the server knows.
 pub(super) struct Prepared {
-    name: String,
+    statement: Statement,
     parameters: Box<[Type]>,
     /// Type oid of each column.
     pub(super) columns: Box<[u32]>,
@@ -33,8 +33,9 @@ impl Prepared {
     pub(super) fn of_script(effect: Effect) -> Rc<Self> {
         thread_local! {
             static SCRIPTS: [Rc<Prepared>; 4] = Effect::ALL.map(|effect| {
-                let (name, parameters, columns) = Default::default();
-                Rc::new(Prepared { name, parameters, columns, effect })
+                let (parameters, columns) = Default::default();
+                let statement = Statement::new("", 0);
+                Rc::new(Prepared { statement, parameters, columns, effect })
             });
         }
         SCRIPTS.with(|scripts| Rc::clone(&scripts[effect as usize]))
@@ -53,7 +54,7 @@ impl Prepared {
         }
         let values = values.zip(&self.parameters);
         connection
-            .execute(&self.name, values, |(value, kind), out| encode(value, kind, out))
+            .execute(&self.statement, values, |(value, kind), out| encode(value, kind, out))
             .map_err(|error| match error.downcast::<param::Refused>() {
                 Ok(refused) => Failure::Refused(*refused),
                 Err(error) => Failure::Unencodable(error),
@@ -99,8 +100,10 @@ impl WireLane {
         for oid in parameters {
             types.push(self.placeholder(oid).await?);
         }
-        let (name, parameters) = (name.to_owned(), types.into_boxed_slice());
-        Ok(Prepared { name, parameters, columns, effect: Effect::of(sql) })
+        // The server sent their number in as many bits.
+        let statement = Statement::new(name, u16::try_from(types.len()).unwrap_or(u16::MAX));
+        let parameters = types.into_boxed_slice();
+        Ok(Prepared { statement, parameters, columns, effect: Effect::of(sql) })
     }
 
     async fn placeholder(&self, oid: u32) -> Result<Type, Failure> {
