@@ -135,8 +135,10 @@ impl Connection {
     pub fn prepare(&mut self, name: &str, sql: &str) -> io::Result<()> {
         self.described.parameters.clear();
         self.described.columns.clear();
-        frontend::parse(name, sql, [], &mut self.outbox.bytes)?;
-        frontend::describe(b'S', name, &mut self.outbox.bytes)
+        self.write(|out| {
+            frontend::parse(name, sql, [], out)?;
+            frontend::describe(b'S', name, out)
+        })
     }
 
     /// Requests the execution of statements given as text; it needs no [`sync`](Self::sync).
@@ -144,7 +146,7 @@ impl Connection {
     /// # Errors
     /// The text holds a zero byte.
     pub fn query(&mut self, sql: &str) -> io::Result<()> {
-        frontend::query(sql, &mut self.outbox.bytes)?;
+        self.write(|out| frontend::query(sql, out))?;
         self.outstanding += 1;
         Ok(())
     }
@@ -289,6 +291,12 @@ impl Connection {
         frontend::terminate(&mut self.outbox.bytes);
         let mut context = Context::from_waker(std::task::Waker::noop());
         let _told = self.poll_sent(&mut context);
+    }
+
+    /// A message that cannot be written to its end would leave its beginning behind.
+    fn write(&mut self, request: impl FnOnce(&mut BytesMut) -> io::Result<()>) -> io::Result<()> {
+        let before = self.outbox.bytes.len();
+        request(&mut self.outbox.bytes).inspect_err(|_| self.outbox.bytes.truncate(before))
     }
 
     fn poll_sent(&mut self, context: &mut Context<'_>) -> Result<Poll<()>, WireError> {

@@ -152,7 +152,9 @@ fn a_request_that_cannot_be_written_leaves_nothing_behind() {
     end.connection.prepare("s0", "SELECT \0").unwrap_err();
     assert!(!end.connection.is_busy());
     end.connection.begin();
-    let refused = end.connection.execute("s0", [()], |(), _| Err("no such value".into()));
+    let values = [()].into_iter();
+    let refused =
+        end.connection.execute(&end.statement, values, |(), _| Err("no such value".into()));
     assert_eq!(refused.unwrap_err().to_string(), "no such value");
     let outcome = end.exchange(Ask::Query, &recorded::EMPTY.concat());
     assert_eq!(outcome.end, "Ready(Ok(()))");

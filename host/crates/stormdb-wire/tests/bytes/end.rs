@@ -11,7 +11,7 @@ use std::{
 
 use bytes::BufMut as _;
 use postgres_protocol::IsNull;
-use stormdb_wire::{Connection, Reactor, Socket, Transport, WireError};
+use stormdb_wire::{Connection, Reactor, Socket, Statement, Transport, WireError};
 
 /// Tests that count allocations count those of the whole process.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -30,6 +30,7 @@ pub(crate) enum Ask {
 pub(crate) struct End {
     pub(crate) connection: Connection,
     pub(crate) server: UnixStream,
+    pub(crate) statement: Statement,
     reactor: Rc<Reactor>,
     _alone: MutexGuard<'static, ()>,
 }
@@ -43,7 +44,7 @@ impl End {
         let reactor = Reactor::new().unwrap();
         let socket = Socket::new(OwnedFd::from(ours), &reactor).unwrap();
         let connection = Connection::new(Transport::Socket(socket));
-        Self { connection, server, reactor, _alone: alone }
+        Self { connection, server, statement: Statement::new("s0", 1), reactor, _alone: alone }
     }
 
     /// Begins an exchange.
@@ -61,7 +62,7 @@ impl End {
                         out.put_i32(value);
                         Ok(IsNull::No)
                     };
-                    connection.execute("s0", [7], encode).unwrap();
+                    connection.execute(&self.statement, [7].into_iter(), encode).unwrap();
                 }
                 connection.sync();
             }
