@@ -376,8 +376,10 @@ impl Connection {
             b'Z' => return self.ready_for_query(start, end),
             b'E' => {
                 let fields = message::fields(body)?;
-                self.failure.get_or_insert_with(|| Box::new(fields));
-                self.copy = CopyState::Closed;
+                // The first error is the reason for those behind it, unless the session ends.
+                if fields.is_fatal() || self.failure.is_none() {
+                    self.failure = Some(Box::new(fields));
+                }
             }
             b't' => message::parameter_types(body, &mut self.described.parameters)?,
             b'T' => {
