@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "rows arrive as pointers into the host's buffers")]
 
 use std::{
+    cell::RefCell,
     future::{Future, poll_fn},
     pin::pin,
     rc::Rc,
@@ -13,7 +14,7 @@ use std::{
 use async_ffi::ContextExt as _;
 use proptest::{
     strategy::Strategy,
-    test_runner::{Config, TestCaseError, TestCaseResult, TestRunner},
+    test_runner::{Config, TestCaseError, TestCaseResult, TestError, TestRunner},
 };
 use stormdb_plugin_api::{
     ErrorKind,
@@ -211,7 +212,8 @@ impl Versus {
         }
         let [wire, reference] = [wire, reference]
             .map(|answer| format!("{answer:?}").chars().take(600).collect::<String>());
-        Err(TestCaseError::fail(format!("{ask:.600?}\n wire: {wire}\n reference: {reference}")))
+        let ask: String = format!("{ask:?}").chars().take(600).collect();
+        Err(TestCaseError::fail(format!("{ask}\n wire: {wire}\n reference: {reference}")))
     }
 
     /// Ends what a case left behind.
@@ -255,7 +257,7 @@ pub(crate) fn check<S: Strategy>(
     let Some(field) = runtime.block_on(Field::open()) else { return };
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     for road in &field.roads {
-        let versus = runtime.block_on(Versus::open(road));
+        let versus = RefCell::new(runtime.block_on(Versus::open(road)));
         let config = Config {
             cases: asked.unwrap_or(cases),
             failure_persistence: None,
@@ -263,14 +265,24 @@ pub(crate) fn check<S: Strategy>(
             ..Config::default()
         };
         let checked = TestRunner::new(config).run(strategy, |case| {
-            runtime.block_on(async {
+            let checked = runtime.block_on(async {
+                let versus = versus.borrow();
                 let held = property(&versus, case).await;
-                versus.reset().await?;
-                held
-            })
+                let reset = versus.reset().await;
+                held.and(reset)
+            });
+            if checked.is_err() {
+                versus.replace(runtime.block_on(Versus::open(road)));
+            }
+            checked
         });
-        if let Err(error) = checked {
-            panic!("{}: {error}", road.address);
+        match checked {
+            Ok(()) => {}
+            Err(TestError::Fail(reason, case)) => {
+                let shown: String = format!("{case:?}").chars().take(2000).collect();
+                panic!("{}: {reason}\n{shown}", road.address)
+            }
+            Err(TestError::Abort(reason)) => panic!("{}: {reason}", road.address),
         }
     }
 }

@@ -134,13 +134,23 @@ fn the_end_of_a_session_is_a_better_reason_than_the_error_before_it() {
 
 #[test]
 fn words_of_a_server_that_no_longer_listens_are_read() {
-    let mut end = End::new();
-    end.say(recorded::TERMINATED.last().unwrap());
-    end.hang_up();
-    end.ask(Ask::Query);
-    let polled = end.poll();
-    let outcome = end.outcome(&polled);
-    assert!(outcome.end.contains("57P01") && outcome.lost, "{}", outcome.end);
+    let last_words = *recorded::TERMINATED.last().unwrap();
+    for noticed in [true, false] {
+        let mut end = End::new();
+        end.exchange(Ask::Query, &recorded::EMPTY.concat());
+        if noticed {
+            end.say(last_words);
+            end.hang_up();
+        } else {
+            // The reactor has not been asked since.
+            std::io::Write::write_all(&mut end.server, last_words).unwrap();
+            end.server.shutdown(std::net::Shutdown::Both).unwrap();
+        }
+        end.ask(Ask::Query);
+        let polled = end.poll();
+        let outcome = end.outcome(&polled);
+        assert!(outcome.end.contains("57P01") && outcome.lost, "{noticed}: {}", outcome.end);
+    }
 }
 
 #[test]
