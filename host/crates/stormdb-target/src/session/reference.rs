@@ -330,6 +330,16 @@ impl ReferenceLane {
         }
     }
 
+    /// Notes what a statement did to the transaction. A commit that fails, by a deferred constraint,
+    /// ends it too; a statement that failed before the commit does not, and then the server refuses
+    /// anything else.
+    async fn after(&self, effect: Effect, succeeded: bool) {
+        let ended = effect == Effect::Commits && self.transaction.get();
+        if succeeded || (ended && self.client().batch_execute("SELECT 1").await.is_ok()) {
+            self.apply(effect);
+        }
+    }
+
     fn script(self: Rc<Self>, sql: String) -> Serving {
         Box::pin(async move {
             self.count();
@@ -339,8 +349,9 @@ impl ReferenceLane {
                 self.apply(effect);
             }
             self.before(effect).await?;
-            self.client().batch_execute(&sql).await?;
-            self.apply(effect);
+            let executed = self.client().batch_execute(&sql).await;
+            self.after(effect, executed.is_ok()).await;
+            executed?;
             Ok(Answer::default())
         })
     }
@@ -383,6 +394,16 @@ impl ReferenceLane {
             self.apply(prepared.effect);
         }
         self.before(prepared.effect).await?;
+        let received = self.receive(&prepared, params).await;
+        self.after(prepared.effect, received.is_ok()).await;
+        Ok(received?)
+    }
+
+    async fn receive(
+        &self,
+        prepared: &Prepared,
+        params: Vec<Value>,
+    ) -> Result<Set, tokio_postgres::Error> {
         let stream = self.client().query_raw(&prepared.statement, params).await?;
         let mut stream = std::pin::pin!(stream);
         let mut rows = Vec::new();
@@ -390,7 +411,6 @@ impl ReferenceLane {
             rows.push(row);
         }
         let affected = stream.rows_affected().unwrap_or(0);
-        self.apply(prepared.effect);
         Ok(Set { rows, types: Rc::clone(&prepared.types), affected })
     }
 }
