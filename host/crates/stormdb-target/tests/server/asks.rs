@@ -113,10 +113,12 @@ fn unshown(answer: Result<Vec<Set>, Failed>) -> Result<Vec<Set>, Failed> {
 
 /// The elements of text arrays, borrowed.
 fn texts(given: &[Given]) -> Vec<Vec<RStr<'_>>> {
-    let elements = |given| match given {
-        &Given::TextArray(ref texts) => texts.iter().map(|text| RStr::from_str(text)).collect(),
-        _ => Vec::new(),
-    };
+    fn elements(given: &Given) -> Vec<RStr<'_>> {
+        match given {
+            Given::TextArray(texts) => texts.iter().map(|text| RStr::from_str(text)).collect(),
+            _ => Vec::new(),
+        }
+    }
     given.iter().map(elements).collect()
 }
 

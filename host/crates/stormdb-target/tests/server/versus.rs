@@ -20,7 +20,7 @@ use stormdb_plugin_api::{
     ErrorKind,
     abi::{
         error::AbiError,
-        rows::{Response, ResultSet},
+        rows::{Cell, Response, ResultSet},
         session::Request,
     },
 };
@@ -151,34 +151,38 @@ impl Side {
     }
 }
 
-/// A copy of everything that a response shows.
+/// A copy of everything that a response shows, before the next request of its session.
 fn sets(response: Response) -> Vec<Set> {
-    let len = usize::try_from(response.len).unwrap();
-    // SAFETY: the session keeps the sets until its next request.
-    let sets = unsafe { std::slice::from_raw_parts(response.sets, len) };
+    // SAFETY: the session keeps its sets until its next request.
+    let sets = unsafe { slice_of(response.sets, response.len) };
     sets.iter().map(set).collect()
 }
 
 fn set(set: &ResultSet) -> Set {
-    let columns = set.columns as usize;
-    let cell = |row: usize, column: usize| {
-        // SAFETY: there are `rows * columns` of them, until the next request.
-        let cell = unsafe { *set.cells.add(row * columns + column) };
-        let len = usize::try_from(cell.len).ok()?;
-        if len == 0 {
-            return Some(Vec::new());
-        }
-        // SAFETY: it has `len` bytes, until the next request.
-        Some(unsafe { std::slice::from_raw_parts(cell.ptr, len) }.to_vec())
+    let columns = u64::from(set.columns);
+    // SAFETY: as above, with one type for each column.
+    let types = unsafe { slice_of(set.types, columns) };
+    // SAFETY: as above, with one cell for each column of each row.
+    let cells = unsafe { slice_of(set.cells, set.rows * columns) };
+    let value = |cell: &Cell| {
+        let len = u64::try_from(cell.len).ok()?;
+        // SAFETY: as above, with so many bytes in the cell.
+        Some(unsafe { slice_of(cell.ptr, len) }.to_vec())
     };
-    // SAFETY: there are `columns` of them, until the next request.
-    let types = |column| unsafe { *set.types.add(column) };
-    Set {
-        types: (0..columns).map(types).collect(),
-        affected: set.affected,
-        rows: (0..usize::try_from(set.rows).unwrap())
-            .map(|row| (0..columns).map(|column| cell(row, column)).collect())
-            .collect(),
+    let row = |row: u64| {
+        let first = usize::try_from(row * columns).unwrap();
+        cells[first..first + types.len()].iter().map(value).collect()
+    };
+    Set { types: types.to_vec(), affected: set.affected, rows: (0..set.rows).map(row).collect() }
+}
+
+/// # Safety
+/// `ptr` points to `len` values that live for `'s`, or `len` is 0.
+unsafe fn slice_of<'s, T>(ptr: *const T, len: u64) -> &'s [T] {
+    match usize::try_from(len).unwrap() {
+        0 => &[],
+        // SAFETY: as stated by the caller.
+        len => unsafe { std::slice::from_raw_parts(ptr, len) },
     }
 }
 
@@ -193,6 +197,8 @@ impl Versus {
         let options = with_password(PASSWORD);
         let wire = Side::wire(endpoint, &options).await;
         let reference = Side::reference(endpoint, &options).await;
+        let is_encrypted = endpoint.tls.mode == TlsMode::Require;
+        assert_eq!(wire.lent.has_readiness(), !is_encrypted, "of TLS alone the runtime is told");
         let versus = Self { wire, reference };
         versus.agree(&script(OWN)).await.unwrap().unwrap();
         versus
@@ -246,8 +252,12 @@ impl Field {
     }
 }
 
-/// Checks a property of generated cases, on a Unix socket and over TLS: so many of them, or what
-/// `PROPTEST_CASES` says.
+/// What `PROPTEST_CASES` is where it is not set.
+const USUAL: u32 = 256;
+
+/// Checks a property of generated cases, on a Unix socket and over TLS: so many of them, and in
+/// proportion more or fewer by `PROPTEST_CASES`.
+#[expect(clippy::needless_pass_by_value, reason = "a closure is written where it is passed")]
 pub(crate) fn check<S: Strategy>(
     cases: u32,
     strategy: &S,
@@ -255,24 +265,23 @@ pub(crate) fn check<S: Strategy>(
 ) {
     let runtime = Runtime::new().unwrap();
     let Some(field) = runtime.block_on(Field::open()) else { return };
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     for road in &field.roads {
-        let versus = RefCell::new(runtime.block_on(Versus::open(road)));
+        let versus = RefCell::new(Rc::new(runtime.block_on(Versus::open(road))));
         let config = Config {
-            cases: asked.unwrap_or(cases),
+            cases: (cases * Config::default().cases / USUAL).max(1),
             failure_persistence: None,
             max_shrink_iters: 200,
             ..Config::default()
         };
         let checked = TestRunner::new(config).run(strategy, |case| {
+            let sides = Rc::clone(&versus.borrow());
             let checked = runtime.block_on(async {
-                let versus = versus.borrow();
-                let held = property(&versus, case).await;
-                let reset = versus.reset().await;
+                let held = property(&sides, case).await;
+                let reset = sides.reset().await;
                 held.and(reset)
             });
             if checked.is_err() {
-                versus.replace(runtime.block_on(Versus::open(road)));
+                versus.replace(Rc::new(runtime.block_on(Versus::open(road))));
             }
             checked
         });

@@ -154,10 +154,10 @@ fn play(end: &mut End, asks: &[Ask], bytes: &[u8], piece: usize) -> bool {
             let copying = end.connection.copy_state() == CopyState::Open;
             if copying {
                 end.connection.copy_bytes(b"1\n").unwrap();
-                if let Poll::Ready(Err(error)) = end.poll_copied() {
-                    if is_over(end, &error) {
-                        return true;
-                    }
+                if let Poll::Ready(Err(error)) = end.poll_copied()
+                    && is_over(end, &error)
+                {
+                    return true;
                 }
                 if end.connection.copy_state() == CopyState::Open {
                     end.connection.copy_done();
@@ -188,7 +188,8 @@ fn is_over(end: &End, error: &WireError) -> bool {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(3000),
+        // `PROPTEST_CASES` is 256 where it is not set.
+        cases: ProptestConfig::default().cases * 12,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
