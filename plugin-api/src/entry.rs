@@ -121,25 +121,25 @@ struct GuardedWorkload<W> {
 
 impl<W: Workload> AbiWorkload for GuardedWorkload<W> {
     fn setup<'a>(&'a self, part: SetupPart, session: &'a SessionBox) -> Pending<'a, ()> {
-        guarded_future(&self.poison, "setup", move || async move {
+        guarded_future(&self.poison, "setup", async move {
             self.inner.get()?.setup(part, &mut Session::new(session)).await
         })
     }
 
     fn attach<'a>(&'a self, session: &'a SessionBox) -> Pending<'a, ()> {
-        guarded_future(&self.poison, "attach", move || async move {
+        guarded_future(&self.poison, "attach", async move {
             self.inner.get()?.attach(&mut Session::new(session)).await
         })
     }
 
     fn teardown<'a>(&'a self, session: &'a SessionBox) -> Pending<'a, ()> {
-        guarded_future(&self.poison, "teardown", move || async move {
+        guarded_future(&self.poison, "teardown", async move {
             self.inner.get()?.teardown(&mut Session::new(session)).await
         })
     }
 
     fn check<'a>(&'a self, session: &'a SessionBox) -> Pending<'a, RString> {
-        guarded_future(&self.poison, "check", move || async move {
+        guarded_future(&self.poison, "check", async move {
             let checks = self.inner.get()?.check(&mut Session::new(session)).await?;
             let json = serde_json::to_string(&checks)
                 .map_err(|error| Error::protocol(format!("the checks are no JSON: {error}")))?;
@@ -169,7 +169,7 @@ struct GuardedWorker<W> {
 impl<W: Worker> AbiWorker for GuardedWorker<W> {
     fn execute<'a>(&'a mut self, call: Call, session: &'a SessionBox) -> Pending<'a, Outcome> {
         let Self { inner, poison } = self;
-        guarded_future(poison, "execute", move || async move {
+        guarded_future(poison, "execute", async move {
             let mut rng = Rng::with_seed(call.seed);
             inner.get_mut()?.execute(call, &mut Session::new(session), &mut rng).await
         })

@@ -2,18 +2,19 @@
 
 use std::{
     cell::{Cell, RefCell},
-    future::{Future, poll_fn},
+    future::Future,
     panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind},
-    pin::pin,
+    pin::Pin,
     sync::{
         Arc, Once,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Poll, Waker},
+    task::{Context, Poll, Waker},
 };
 
 use abi_stable::std_types::RResult;
 use async_ffi::LocalBorrowingFfiFuture;
+use pin_project_lite::pin_project;
 
 use crate::{
     Error, Result,
@@ -76,30 +77,45 @@ pub(crate) fn guarded_call<T>(
 }
 
 /// The same for a future: each poll is guarded.
-pub(crate) fn guarded_future<'a, T: 'a, F: Future<Output = Result<T>> + 'a>(
+pub(crate) fn guarded_future<'a, T: 'a>(
     poison: &'a Poison,
     callback: &'static str,
-    body: impl FnOnce() -> F + 'a,
+    body: impl Future<Output = Result<T>> + 'a,
 ) -> Pending<'a, T> {
-    LocalBorrowingFfiFuture::new(async move {
-        if let Err(error) = poison.check(callback) {
-            return RResult::RErr(error.into_abi());
+    LocalBorrowingFfiFuture::new(GuardedFuture { body, poison, callback, started: false })
+}
+
+pin_project! {
+    /// Written out: an async block would hold `body` twice, where it is captured and where it is
+    /// polled, and an operation's future is copied to the heap.
+    struct GuardedFuture<'a, F> {
+        #[pin]
+        body: F,
+        poison: &'a Poison,
+        callback: &'static str,
+        started: bool,
+    }
+}
+
+impl<T, F: Future<Output = Result<T>>> Future for GuardedFuture<'_, F> {
+    type Output = RResult<T, AbiError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if !std::mem::replace(this.started, true)
+            && let Err(error) = this.poison.check(this.callback)
+        {
+            return Poll::Ready(RResult::RErr(error.into_abi()));
         }
-        // Made here, the future need not be moved here.
-        let mut body = pin!(body());
-        poll_fn(|context| {
-            CALL.set(context.waker().data());
-            match catch(callback, || body.as_mut().poll(context)) {
-                Ok(Poll::Pending) => Poll::Pending,
-                Ok(Poll::Ready(result)) => Poll::Ready(result.map_err(Error::into_abi).into()),
-                Err(panic) => {
-                    poison.set();
-                    Poll::Ready(RResult::RErr(panic.into_abi()))
-                }
+        CALL.set(context.waker().data());
+        match catch(this.callback, || this.body.poll(context)) {
+            Ok(polled) => polled.map(|result| result.map_err(Error::into_abi).into()),
+            Err(panic) => {
+                this.poison.set();
+                Poll::Ready(RResult::RErr(panic.into_abi()))
             }
-        })
-        .await
-    })
+        }
+    }
 }
 
 /// Whether a waker is the one that the call was polled with, and not one that an author's executor

@@ -1,6 +1,9 @@
-//! `cargo xtask bench`: this host beside other load generators, on the same server at the same time.
+//! `cargo xtask bench`: what is promised of speed and size, measured.
 
+mod boundary;
 mod cluster;
+mod footprint;
+mod instructions;
 mod interrupt;
 mod machine;
 mod page;
@@ -13,18 +16,53 @@ mod timed;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
+use self::{instructions::InstructionsArgs, pgbench::PgbenchArgs};
 use crate::workspace::Workspace;
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum BenchTask {
-    /// The plugin stormdb-pgbench beside the real pgbench, and pgbench beside itself.
-    Pgbench(pgbench::PgbenchArgs),
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// One measurement; without it, all of them.
+    #[command(subcommand)]
+    task: Option<BenchTask>,
 }
 
-pub(crate) fn run(workspace: &Workspace, task: &BenchTask) -> Result<ExitCode> {
-    match task {
-        BenchTask::Pgbench(arguments) => pgbench::run(workspace, arguments),
+#[derive(Debug, Subcommand)]
+enum BenchTask {
+    /// The plugin stormdb-pgbench beside the real pgbench, and pgbench beside itself.
+    Pgbench(PgbenchArgs),
+    /// One operation through the plugin interface beside one without it.
+    Boundary,
+    /// Start of the program, and what a run costs besides its measured time.
+    Startup,
+    /// Peak memory of the load process.
+    Memory,
+    /// The generator on one core against two.
+    Scaling,
+    /// Instructions per operation beside the budget in the repository, by callgrind.
+    Instructions(InstructionsArgs),
+}
+
+pub(crate) fn run(workspace: &Workspace, arguments: &BenchArgs) -> Result<ExitCode> {
+    match &arguments.task {
+        None => all(workspace),
+        Some(BenchTask::Pgbench(arguments)) => pgbench::run(workspace, arguments),
+        Some(BenchTask::Boundary) => boundary::run(workspace),
+        Some(BenchTask::Startup) => footprint::startup(workspace),
+        Some(BenchTask::Memory) => footprint::memory(workspace),
+        Some(BenchTask::Scaling) => footprint::scaling(workspace),
+        Some(BenchTask::Instructions(arguments)) => instructions::run(workspace, arguments),
     }
+}
+
+/// Everything with its defaults; the exit code is that of the instructions, the only figures that
+/// are the same on every machine.
+fn all(workspace: &Workspace) -> Result<ExitCode> {
+    pgbench::run(workspace, &PgbenchArgs::default())?;
+    boundary::run(workspace)?;
+    footprint::startup(workspace)?;
+    footprint::memory(workspace)?;
+    footprint::scaling(workspace)?;
+    instructions::run(workspace, &InstructionsArgs::default())
 }

@@ -34,9 +34,8 @@ enum Task {
     Test(test::TestArgs),
     /// Build the host and install the PostgreSQL bundle.
     Postgres,
-    /// Measure this host beside other load generators.
-    #[command(subcommand)]
-    Bench(bench::BenchTask),
+    /// Measure speed and size, and write docs/reference/benchmarks.md.
+    Bench(bench::BenchArgs),
 }
 
 fn main() -> ExitCode {
@@ -47,7 +46,7 @@ fn main() -> ExitCode {
         Task::Demo => demo::run(&workspace),
         Task::Test(arguments) => test::run(&workspace, &arguments),
         Task::Postgres => postgres::run(&workspace),
-        Task::Bench(task) => bench::run(&workspace, &task),
+        Task::Bench(arguments) => bench::run(&workspace, &arguments),
     });
     done.unwrap_or_else(|error| {
         anstream::eprintln!("error: {error:#}");

@@ -60,6 +60,13 @@ impl Workspace {
     /// `cargo`, in the root of the workspace.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("cargo");
+        // What `cargo xtask` says of this package would have build scripts of others run again.
+        for (name, _) in std::env::vars_os() {
+            let said_of = ["CARGO_PKG_", "CARGO_MANIFEST_"];
+            if said_of.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+                command.env_remove(name);
+            }
+        }
         command.current_dir(&self.root).args(arguments);
         command
     }

@@ -86,7 +86,8 @@ impl Readiness for Watching {
 /// A connection that remembers how to cancel what it does.
 pub(crate) struct TargetConnection {
     lent: LentConnection,
-    cancel: CancelToken,
+    /// Apart, since a connection is moved with every loan.
+    cancel: Box<CancelToken>,
     access: Arc<Access>,
 }
 
@@ -113,6 +114,7 @@ impl Connector for TargetConnector {
             }
         };
         let (lent, cancel) = opened.map_err(|error| failure(&error))?;
+        let cancel = Box::new(cancel);
         Ok(TargetConnection { lent, cancel, access: Arc::clone(&self.access) })
     }
 
@@ -133,6 +135,10 @@ impl Lent for TargetConnection {
 
     fn attend(&mut self, waker: &Waker) {
         self.lent.attend(waker);
+    }
+
+    fn is_clean(&self) -> bool {
+        self.lent.is_clean()
     }
 
     async fn settle(&mut self) -> Settled {

@@ -90,7 +90,7 @@ pub trait AbiSession {
 
     /// As `start`, where the waker of `context` is the one that the call itself was polled with: the
     /// host knows its task and need not take a copy of the waker, which costs an allocation on each
-    /// side of the boundary. Since 1.1.
+    /// side of the boundary.
     fn start_in_call(
         &self,
         context: &mut FfiContext<'_>,
@@ -99,7 +99,7 @@ pub trait AbiSession {
         self.start(context, request)
     }
 
-    /// As `poll`, under the condition of `start_in_call`. Since 1.1.
+    /// As `poll`, under the condition of `start_in_call`.
     fn poll_in_call(&self, context: &mut FfiContext<'_>) -> FfiPoll<RResult<Response, AbiError>> {
         self.poll(context)
     }

@@ -1,5 +1,7 @@
 //! The transactions, statement for statement as in `pgbench -M prepared`.
 
+use std::{future::Future, pin::Pin};
+
 use stormdb_plugin_api::{
     Call, Error, Host, Outcome, Param, Result, Rng, Session, Statement, Worker, params,
 };
@@ -77,7 +79,7 @@ impl Worker for PgbenchWorker {
         match call.operation {
             0 => {
                 let transfer = self.transfer(rng);
-                transfer.one_by_one(&self.statements, db).await
+                apart(transfer.one_by_one(&self.statements, db)).await
             }
             1 => {
                 let account = rng.i64(1..=self.accounts);
@@ -87,12 +89,18 @@ impl Worker for PgbenchWorker {
             }
             2 => {
                 let transfer = self.transfer(rng);
-                transfer.pipelined(&self.statements, db).await
+                apart(transfer.pipelined(&self.statements, db)).await
             }
-            3 => self.selects(db, rng).await,
+            3 => apart(self.selects(db, rng)).await,
             unknown => Err(Error::protocol(format!("there is no operation {unknown}"))),
         }
     }
+}
+
+/// Keeps the future of a long operation out of the one that every operation is: that is copied to the
+/// heap for each select.
+fn apart<F: Future>(long: F) -> Pin<Box<F>> {
+    Box::pin(long)
 }
 
 impl PgbenchWorker {

@@ -7,6 +7,7 @@ mod documented;
 mod faults;
 mod layers;
 mod load;
+mod open_loop;
 mod refusals;
 mod repository;
 mod servers;

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::workspace::Workspace;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct PgbenchArgs {
     /// For development: 3 rounds of 8 clients on the Unix socket, no verdict, nothing written.
     #[arg(long)]
@@ -48,9 +48,9 @@ pub(crate) struct PgbenchArgs {
     /// Rounds; each runs every contestant of every configuration once [default: 5, quick 3].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
-    /// Seconds of one trial.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    seconds: u32,
+    /// Seconds of one trial [default: 1].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    seconds: Option<u32>,
     /// Seed of the order and of every trial's own seed [default: from the clock].
     #[arg(long)]
     seed: Option<u64>,
@@ -89,12 +89,12 @@ pub(crate) fn run(workspace: &Workspace, arguments: &PgbenchArgs) -> Result<Exit
         anstream::println!("nothing written: the plan was cut short, or quick");
         return Ok(ExitCode::SUCCESS);
     }
-    let postgres = &product.postgres.version;
+    let versions = product.versions()?;
     let body = format!(
         "{}\n{goals}\n{controls}\n### Configurations\n\nMedians of TPS and of client CPU µs per \
          transaction; geometric means of the ratios.\n\n{configurations}\n{}- seed {}\n",
         plan.method(*start_ms),
-        provenance::lines(&product.stormdb, Some(postgres))?,
+        provenance::lines(&versions.each_ref().map(String::as_str))?,
         plan.seed,
     );
     page::write(workspace, Section::Pgbench, &body)?;
@@ -110,8 +110,7 @@ fn carry_out(
     interrupt: &Interrupt,
 ) -> Result<Carried> {
     let mut rng = Rng::with_seed(plan.seed);
-    let Product { stormdb, bundles, .. } = product;
-    let mut contest = Contest::new(stormdb, cluster, bundles, plan.seconds, rng.fork())?;
+    let mut contest = Contest::new(product, cluster, plan.seconds, rng.fork())?;
     contest.initialise()?;
     let progress = progress(plan)?;
     let mut measured = Measured::default();
@@ -162,7 +161,7 @@ impl Plan {
         );
         let rounds = rounds.unwrap_or(if *quick { 3 } else { 5 });
         let seed = seed.unwrap_or_else(|| jiff::Timestamp::now().as_microsecond().unsigned_abs());
-        Self { configurations, rounds, seconds: *seconds, seed }
+        Self { configurations, rounds, seconds: seconds.unwrap_or(1), seed }
     }
 
     /// What a reader must know to believe the tables.

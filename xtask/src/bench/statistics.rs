@@ -2,9 +2,8 @@
 
 use fastrand::Rng;
 
-/// Resamples; the 250th from either end bounds 95 % of them.
+/// Resamples of an interval: one less than a multiple of 40, so that 2.5 % is a whole number of them.
 const RESAMPLES: usize = 9_999;
-const OUTSIDE: usize = 250;
 
 /// The geometric mean of ratios over several configurations.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,7 +26,7 @@ impl GeometricMean {
     pub(crate) fn of_logs(groups: &[Vec<f64>]) -> Option<Self> {
         let mean = mean_of(groups.iter().map(|group| mean_of(group.iter().copied())))?;
         let pairs = groups.iter().map(Vec::len).sum();
-        Some(Self { ratio: mean.exp(), interval: interval(groups), pairs })
+        Some(Self { ratio: mean.exp(), interval: interval(groups, RESAMPLES), pairs })
     }
 }
 
@@ -40,7 +39,7 @@ pub(crate) fn median(numbers: impl IntoIterator<Item = f64>) -> Option<f64> {
     Some(f64::midpoint(lower, upper))
 }
 
-fn interval(groups: &[Vec<f64>]) -> Option<(f64, f64)> {
+fn interval(groups: &[Vec<f64>], resamples: usize) -> Option<(f64, f64)> {
     if groups.iter().any(|group| group.len() < 2) {
         return None;
     }
@@ -52,10 +51,11 @@ fn interval(groups: &[Vec<f64>]) -> Option<(f64, f64)> {
         });
         mean_of(group_means)
     };
-    let mut means: Vec<f64> = (0..RESAMPLES).filter_map(|_| resample()).collect();
+    let mut means: Vec<f64> = (0..resamples).filter_map(|_| resample()).collect();
     means.sort_by(f64::total_cmp);
-    let low = *means.get(OUTSIDE - 1)?;
-    let high = *means.get(means.len().checked_sub(OUTSIDE)?)?;
+    let outside = (resamples + 1) / 40;
+    let low = *means.get(outside.checked_sub(1)?)?;
+    let high = *means.get(resamples.checked_sub(outside)?)?;
     Some((low.exp(), high.exp()))
 }
 
@@ -73,7 +73,7 @@ fn mean_of<N: Into<Option<f64>>>(numbers: impl IntoIterator<Item = N>) -> Option
 mod tests {
     use fastrand::Rng;
 
-    use super::{GeometricMean, median};
+    use super::{GeometricMean, interval, median};
 
     fn near(left: f64, right: f64) -> bool {
         (left - right).abs() < 1e-12
@@ -117,7 +117,7 @@ mod tests {
         for _ in 0..20 {
             let groups: Vec<Vec<f64>> =
                 (0..24).map(|_| (0..5).map(|_| 0.1 * normal(&mut rng)).collect()).collect();
-            let (low, high) = GeometricMean::of_logs(&groups).unwrap().interval.unwrap();
+            let (low, high) = interval(&groups, 999).unwrap();
             widths.push((high / low).ln());
         }
         let expected = 2.0 * 1.96 * 0.1 / 120_f64.sqrt();
@@ -137,7 +137,7 @@ mod tests {
                 .map(|offset| (0..5).map(|_| offset + 0.1 * normal(&mut rng)).collect())
                 .collect();
             let truth = 0.05_f64.exp();
-            let (low, high) = GeometricMean::of_logs(&groups).unwrap().interval.unwrap();
+            let (low, high) = interval(&groups, 999).unwrap();
             holds += u32::from(low <= truth && truth <= high);
         }
         assert!((180..=198).contains(&holds), "{holds} of 200");

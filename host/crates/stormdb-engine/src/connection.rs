@@ -54,8 +54,13 @@ pub trait Lent {
     /// waker across the plugin boundary.
     fn attend(&mut self, _waker: &Waker) {}
 
-    /// Called after each try of an operation: rolls back what it left open, and says whether the
-    /// connection can be lent again. Ready at once where nothing was left open.
+    /// Whether the operation left nothing open, so that the connection can be lent again as it is.
+    fn is_clean(&self) -> bool {
+        false
+    }
+
+    /// Called after a try of an operation that left something open: rolls it back, and says whether
+    /// the connection can be lent again.
     async fn settle(&mut self) -> Settled;
 
     /// The statements that were executed since the last call, those of `settle` not counted.

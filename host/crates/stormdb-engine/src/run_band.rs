@@ -41,13 +41,13 @@ pub struct BandRun {
 /// Runs one band and returns what it measured.
 ///
 /// All connections are open and all workers made before the clock starts, for all executors at the
-/// same moment. An operation belongs to the phase in which its worker was ready for it. Every
-/// operation of the measured phase is counted exactly once: as succeeded, failed, or cancelled when
-/// the drain ended; the counts of all intervals of the measured phase, and those of all
-/// operations of the mix, add up to those of the band. Operations that end in the drain belong to
-/// the last interval. In a steady state as many operations straddle the beginning of the phase as
-/// its end, so that throughput is unbiased; without a warm-up it is too high by up to one operation
-/// per worker.
+/// same moment. An operation belongs to the phase in which its worker was ready for it, or, in an
+/// open loop, in which it was scheduled to start. Every operation of the measured phase is counted
+/// exactly once: as succeeded, failed, cancelled when the drain ended, or never started; the counts
+/// of all intervals of the measured phase, and those of all operations of the mix, add up to those of
+/// the band. Operations that end in the drain belong to the last interval. In a steady state as many
+/// operations straddle the beginning of the phase as its end, so that throughput is unbiased; a
+/// closed loop without a warm-up has up to one operation per worker too many.
 ///
 /// `connector` is called once on each executor's thread, inside its runtime. Blocks; call it on a
 /// thread without a runtime.

@@ -14,7 +14,7 @@ pub struct BandSpec {
     pub workers: u32,
     /// Connections that the workers share.
     pub connections: u32,
-    /// The most executors: as many as there are cores. See [`executors`](Self::executors).
+    /// The most executors, such as one per core. See [`executors`](Self::executors).
     pub cores: u32,
     /// Operations run and are not measured; at least one response time long, so that the measured
     /// phase begins in a steady state.

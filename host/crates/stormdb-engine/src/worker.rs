@@ -178,6 +178,9 @@ impl<K: Connector> Worker<K> {
             }
             Err(error) => Err(Fault::Failed(error)),
         };
+        if connection.is_clean() {
+            return (result, Settled::Reusable);
+        }
         let settled = self.slot.bound(connection.settle()).await.unwrap_or(Settled::Lost);
         (result, settled)
     }

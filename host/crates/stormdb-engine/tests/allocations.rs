@@ -30,7 +30,10 @@ use stormdb_plugin_api::{
     module,
     testing::TestHost,
 };
-use stormdb_run::measurement::Phase;
+use stormdb_run::{
+    config::run_config::{ArrivalProcess, Arrivals},
+    measurement::Phase,
+};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -133,7 +136,7 @@ fn workload() -> WorkloadBox {
 }
 
 /// Operations of a band, and allocations while it was measured.
-fn measure(workers: u32, connections: u32) -> (u64, u64) {
+fn measure(workers: u32, connections: u32, pacing: Pacing) -> (u64, u64) {
     let operations = ["a", "b"].map(|name| OperationSpec { name: name.into(), class: Class::Read });
     let spec = BandSpec {
         workers,
@@ -148,7 +151,7 @@ fn measure(workers: u32, connections: u32) -> (u64, u64) {
         seed: 1,
         operations: operations.into(),
         mix: [0, 1].map(|operation| Weight { operation, weight: 1 }).into(),
-        pacing: Pacing::ClosedLoop { think: Duration::ZERO },
+        pacing,
         classify: |_| "other",
     };
     let (mut before, mut after) = (0, 0);
@@ -168,9 +171,12 @@ fn measure(workers: u32, connections: u32) -> (u64, u64) {
 }
 
 #[test]
-fn an_operation_costs_one_allocation_with_or_without_a_pool() {
-    for (workers, connections) in [(4, 4), (32, 4)] {
-        let (operations, allocations) = measure(workers, connections);
+fn an_operation_costs_one_allocation_with_or_without_a_pool_or_a_schedule() {
+    let closed = Pacing::ClosedLoop { think: Duration::ZERO };
+    let arrivals = Arrivals { rate: 10_000.0, process: ArrivalProcess::Poisson };
+    let open = Pacing::OpenLoop { arrivals };
+    for (workers, connections, pacing) in [(4, 4, closed), (32, 4, closed), (32, 32, open)] {
+        let (operations, allocations) = measure(workers, connections, pacing);
         let limit = operations + operations / 20 + 1000;
         assert!(allocations <= limit, "{allocations} allocations for {operations} operations");
         assert!(operations > 100 && allocations > operations / 2);

@@ -2,7 +2,7 @@
 
 use stormdb_run::{
     latency::LatencyHistogram,
-    measurement::BandMeasurement,
+    measurement::{BandMeasurement, EXECUTOR_BUSY_MAX},
     record::{BandRecord, RunRecord},
 };
 
@@ -11,9 +11,6 @@ use crate::{
     number::{decimals, percent},
 };
 
-/// Share of its time above which an executor is the limit: what is left is not enough for the bursts
-/// in which replies come.
-const BUSY_MAX: f64 = 0.7;
 /// Lateness, at the 99th percentile, that latencies include. The runtime's timers alone are 1 to 2 ms
 /// late.
 const LAG_MAX_MS: f64 = 10.0;
@@ -24,9 +21,8 @@ pub(crate) fn notes(record: &RunRecord) -> impl Iterator<Item = Note> {
 }
 
 fn bound(record: &RunRecord) -> Option<Note> {
-    let (bands, (executor, share)) = worst(record, BUSY_MAX, |measurement| {
-        let loads = measurement.executor_loads.iter();
-        let busiest = loads.max_by(|a, b| a.utilisation.total_cmp(&b.utilisation))?;
+    let (bands, (executor, share)) = worst(record, EXECUTOR_BUSY_MAX, |measurement| {
+        let busiest = measurement.busiest_executor()?;
         Some((busiest.executor, busiest.utilisation))
     })?;
     let busiest = record.measured().map(|(_, band)| band.executors).max().unwrap_or(0);

@@ -64,8 +64,8 @@ fn fell_short(band: &RatedBand) -> Option<Finding> {
     let Shortfall { unstarted, limit } = band.shortfall?;
     let why = match limit {
         Limit::Generator { busy } => format!(
-            "the executors used {} of their CPU time, so that the generator is the limit: give it more executors, or a \
-             machine of its own",
+            "an executor was busy {} of the time, so that the generator is the limit: give it more executors, or a machine \
+             of its own",
             percent(busy)
         ),
         Limit::Workers { busy } => format!(

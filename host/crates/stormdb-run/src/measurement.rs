@@ -104,6 +104,10 @@ pub struct OperationTally {
     pub response: LatencyHistogram,
 }
 
+/// Share of its time above which an executor is the limit: what is left is not enough for the bursts
+/// in which replies come.
+pub const EXECUTOR_BUSY_MAX: f64 = 0.7;
+
 /// What the load took of one executor in the measured phase: whether it, and not the server, was the
 /// limit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -180,6 +184,12 @@ impl BandMeasurement {
     #[must_use]
     pub fn qps(&self) -> Option<f64> {
         self.per_second(self.counts.statements)
+    }
+
+    /// The executor that was busiest; nothing in records of the first format.
+    #[must_use]
+    pub fn busiest_executor(&self) -> Option<&ExecutorLoad> {
+        self.executor_loads.iter().max_by(|a, b| a.utilisation.total_cmp(&b.utilisation))
     }
 
     /// Operations per second that began, whatever became of them.

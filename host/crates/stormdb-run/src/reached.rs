@@ -1,12 +1,16 @@
 //! Which arrival rates a run reached, and what kept it from the others.
 
-use crate::{measurement::BandMeasurement, plan::BandPlan, record::RunRecord};
+use crate::{
+    measurement::{BandMeasurement, EXECUTOR_BUSY_MAX},
+    plan::BandPlan,
+    record::RunRecord,
+};
 
 /// The share of the scheduled operations that may never begin at a rate that counts as reached.
 pub const SHORTFALL_MAX: f64 = 0.005;
 
-/// The share of its time from which on something counts as busy all the time.
-const BUSY: f64 = 0.9;
+/// The share of their time from which on workers count as busy all the time.
+const WORKERS_BUSY: f64 = 0.9;
 
 /// A finished band of an open loop.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,10 +36,9 @@ pub struct Shortfall {
 /// What had no more to give; `busy` is a share (0 to 1) of the measured phase.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Limit {
-    /// The CPU time of the executors.
+    /// The CPU time of an executor.
     Generator { busy: f64 },
-    /// Connections that workers held. Executors that share a core with the server make them busy
-    /// too: the limit may be either.
+    /// Connections that workers held.
     Workers { busy: f64 },
     /// Neither, on the average: there was a stall near the end, or the machine was busy with
     /// something else.
@@ -72,13 +75,12 @@ impl RatedBand {
 }
 
 fn limit(plan: &BandPlan, measurement: &BandMeasurement) -> Limit {
-    let available = measurement.seconds * f64::from(measurement.executors);
-    let generator = measurement.client_cpu_seconds.map(|used| used / available);
-    if let Some(busy) = generator.filter(|busy| *busy >= BUSY) {
-        return Limit::Generator { busy: busy.min(1.0) };
+    let generator = measurement.busiest_executor().map(|load| load.utilisation);
+    if let Some(busy) = generator.filter(|busy| *busy > EXECUTOR_BUSY_MAX) {
+        return Limit::Generator { busy };
     }
     let usable = plan.connections.min(plan.workers);
     let busy =
         measurement.connection_utilisation * f64::from(plan.connections) / f64::from(usable.max(1));
-    if busy >= BUSY { Limit::Workers { busy } } else { Limit::Unknown { busy } }
+    if busy >= WORKERS_BUSY { Limit::Workers { busy } } else { Limit::Unknown { busy } }
 }

@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, fs, path::PathBuf, process::Command};
 
 use anyhow::{Context as _, Result};
 use fastrand::Rng;
-use serde::Deserialize;
 use tempfile::TempDir;
 
 use super::{
@@ -15,12 +14,11 @@ use super::{
 use crate::{
     bench::{
         cluster::{Cluster, Transport},
+        product::{Band, Performance, Product},
         statistics::median,
         timed,
     },
-    bundles::Bundles,
     program,
-    stormdb::Stormdb,
 };
 
 /// Branches of the tables, 100,000 accounts each: as many as the most clients, as pgbench asks.
@@ -31,14 +29,13 @@ const STARTS: usize = 3;
 /// What the trials share.
 #[derive(Debug)]
 pub(crate) struct Contest<'a> {
-    stormdb: &'a Stormdb,
+    product: &'a Product,
     cluster: &'a Cluster,
-    bundles: &'a Bundles,
     seconds: u32,
     rng: Rng,
     /// pgbench's CPU microseconds for starting, connecting and one transaction per client.
     starts: BTreeMap<Configuration, f64>,
-    /// pgbench's scripts, records and exports of the trials, kept away from the user's own.
+    /// Scripts of pgbench.
     scratch: TempDir,
 }
 
@@ -52,9 +49,8 @@ struct PgbenchFigures {
 
 impl<'a> Contest<'a> {
     pub(crate) fn new(
-        stormdb: &'a Stormdb,
+        product: &'a Product,
         cluster: &'a Cluster,
-        bundles: &'a Bundles,
         seconds: u32,
         rng: Rng,
     ) -> Result<Self> {
@@ -64,7 +60,7 @@ impl<'a> Contest<'a> {
                 fs::write(script_in(&scratch, work), script).context("cannot write a script")?;
             }
         }
-        Ok(Self { stormdb, cluster, bundles, seconds, rng, starts: BTreeMap::new(), scratch })
+        Ok(Self { product, cluster, seconds, rng, starts: BTreeMap::new(), scratch })
     }
 
     /// Makes pgbench's tables and has the server read all of their pages.
@@ -158,19 +154,15 @@ impl<'a> Contest<'a> {
     fn stormdb(&mut self, configuration: Configuration, driver: &str) -> Result<Trial> {
         let Configuration { work, clients, threads, transport } = configuration;
         let clients = clients.to_string();
-        let workload = work.workload();
-        let mut command =
-            self.stormdb.command(["run", "--quiet", "--json", "--workload", workload]);
-        command.args(self.cluster.flags(transport)).args(["--driver", driver]);
-        command.args(["--scale", &SCALE.to_string(), "--executors", &threads.to_string()]);
+        let mut command = self.product.run(self.cluster, transport, work.workload(), self.seconds);
+        command.args(["--driver", driver, "--executors", &threads.to_string()]);
+        command.args(["--scale", &SCALE.to_string()]);
         command.args(["--workers", &clients, "--connections", &clients]);
-        command.args(["--duration", &format!("{}s", self.seconds)]);
         command.args(["--seed", &self.rng.u32(..).to_string()]);
-        command.arg("--plugins").arg(&self.bundles.folder);
-        command.arg("--trust-store").arg(&self.bundles.trust_store);
-        command.arg("--export-path").arg(self.scratch.path());
-        command.env("XDG_DATA_HOME", self.scratch.path());
-        stormdb_figures(&timed::run(&mut command)?.stdout)
+        let band = Band::read(&timed::run(&mut command)?.stdout)?;
+        let Performance { tps, operations, client_cpu_seconds, client_peak_rss_bytes: _ } =
+            band.performance;
+        Ok(Trial { tps, cpu_us: client_cpu_seconds * 1e6 / operations })
     }
 }
 
@@ -192,28 +184,6 @@ impl PgbenchFigures {
             both.with_context(|| format!("the output of pgbench: {stdout}"))?;
         Ok(Self { tps, transactions })
     }
-}
-
-/// The one band of the result.
-fn stormdb_figures(stdout: &str) -> Result<Trial> {
-    #[derive(Deserialize)]
-    struct Document {
-        bands: [Band; 1],
-    }
-    #[derive(Deserialize)]
-    struct Band {
-        performance: Performance,
-    }
-    #[derive(Deserialize)]
-    struct Performance {
-        tps: f64,
-        operations: f64,
-        client_cpu_seconds: f64,
-    }
-    let Document { bands: [Band { performance }] } =
-        serde_json::from_str(stdout).context("the result of stormdb run --json")?;
-    let Performance { tps, operations, client_cpu_seconds } = performance;
-    Ok(Trial { tps, cpu_us: client_cpu_seconds * 1e6 / operations })
 }
 
 #[cfg(test)]

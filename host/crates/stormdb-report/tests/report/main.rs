@@ -12,6 +12,7 @@ mod exports;
 mod faces;
 mod hostile;
 mod live;
+mod open_loop;
 mod record;
 mod runs;
 mod verdict;
