@@ -135,8 +135,10 @@ impl Connection {
     pub fn prepare(&mut self, name: &str, sql: &str) -> io::Result<()> {
         self.described.parameters.clear();
         self.described.columns.clear();
-        frontend::parse(name, sql, [], &mut self.outbox.bytes)?;
-        frontend::describe(b'S', name, &mut self.outbox.bytes)
+        self.write(|out| {
+            frontend::parse(name, sql, [], out)?;
+            frontend::describe(b'S', name, out)
+        })
     }
 
     /// Requests the execution of statements given as text; it needs no [`sync`](Self::sync).
@@ -144,7 +146,7 @@ impl Connection {
     /// # Errors
     /// The text holds a zero byte.
     pub fn query(&mut self, sql: &str) -> io::Result<()> {
-        frontend::query(sql, &mut self.outbox.bytes)?;
+        self.write(|out| frontend::query(sql, out))?;
         self.outstanding += 1;
         Ok(())
     }
@@ -291,6 +293,12 @@ impl Connection {
         let _told = self.poll_sent(&mut context);
     }
 
+    /// A message that cannot be written to its end would leave its beginning behind.
+    fn write(&mut self, request: impl FnOnce(&mut BytesMut) -> io::Result<()>) -> io::Result<()> {
+        let before = self.outbox.bytes.len();
+        request(&mut self.outbox.bytes).inspect_err(|_| self.outbox.bytes.truncate(before))
+    }
+
     fn poll_sent(&mut self, context: &mut Context<'_>) -> Result<Poll<()>, WireError> {
         match self.outbox.poll_sent(&mut self.transport, context) {
             Poll::Ready(Ok(())) => Ok(Poll::Ready(())),
@@ -368,8 +376,10 @@ impl Connection {
             b'Z' => return self.ready_for_query(start, end),
             b'E' => {
                 let fields = message::fields(body)?;
-                self.failure.get_or_insert_with(|| Box::new(fields));
-                self.copy = CopyState::Closed;
+                // The first error is the reason for those behind it, unless the session ends.
+                if fields.is_fatal() || self.failure.is_none() {
+                    self.failure = Some(Box::new(fields));
+                }
             }
             b't' => message::parameter_types(body, &mut self.described.parameters)?,
             b'T' => {

@@ -8,6 +8,9 @@
 //! A connection waits for its socket in one of two ways: through a [`Reactor`], which the owner of
 //! the thread blocks in, or through tokio for any other stream ([`Transport`]). Another driver can
 //! wait in the same reactor, over a [`SocketStream`].
+//!
+//! Its tests feed it recorded, mutated and arbitrary bytes; `PROPTEST_CASES=25600` makes them a hundred
+//! times longer. Those of `stormdb-target` hold it against tokio-postgres on a real server.
 
 mod answer;
 mod connection;

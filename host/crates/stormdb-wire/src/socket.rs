@@ -69,7 +69,12 @@ impl Socket {
                     Ok(count) => return Poll::Ready(Ok(count)),
                     Err(Errno::INTR) => {}
                     Err(Errno::AGAIN) => break,
-                    Err(error) => return Poll::Ready(Err(error.into())),
+                    Err(error) => {
+                        // What the other side said before it went may not have made its event yet.
+                        watch.hung_up.set(true);
+                        watch.readable.set(true);
+                        return Poll::Ready(Err(error.into()));
+                    }
                 }
             }
             watch.writable.set(false);

@@ -10,6 +10,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::socket::Socket;
 
+/// Most bytes of a buffer that are initialised for one read of a stream; TLS has a quarter of it in
+/// a record. All of the room of a large answer, for each of its records, would cost the square.
+const WINDOW: usize = 64 << 10;
+
 /// A stream of tokio: TLS, or a socket outside of a reactor.
 pub trait Stream: AsyncRead + AsyncWrite {}
 
@@ -35,7 +39,7 @@ impl Transport {
             Self::Stream(stream) => {
                 let filled = buffer.len();
                 // A stream may read into it before it is known how much: it has to be initialised.
-                buffer.resize(buffer.capacity(), 0);
+                buffer.resize(buffer.capacity().min(filled + WINDOW), 0);
                 let mut room = ReadBuf::new(&mut buffer[filled..]);
                 let polled = stream.as_mut().poll_read(context, &mut room);
                 let count = room.filled().len();

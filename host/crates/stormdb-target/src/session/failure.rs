@@ -103,7 +103,8 @@ fn with_source(error: &dyn Error) -> String {
 fn describe(error: &PgError) -> ErrorBody {
     if let Some(server) = error.as_db_error() {
         let is_fatal = matches!(server.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
-        let place = server.constraint().or(server.detail()).unwrap_or_default();
+        let constraint = server.constraint().filter(|name| !name.is_empty());
+        let place = constraint.or(server.detail()).unwrap_or_default();
         return server_error(is_fatal, server.code().code(), server.message(), place);
     }
     // A parameter that does not fit its placeholder never reached the server.

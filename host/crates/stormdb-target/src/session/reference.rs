@@ -310,6 +310,16 @@ impl ReferenceLane {
         }
     }
 
+    /// Notes what a statement did to the transaction. A commit that fails, by a deferred constraint,
+    /// ends it too; a statement that failed before the commit does not, and then the server refuses
+    /// anything else.
+    async fn after(&self, effect: Effect, succeeded: bool) {
+        let ended = effect == Effect::Commits && self.transaction.get();
+        if succeeded || (ended && self.client().batch_execute("SELECT 1").await.is_ok()) {
+            self.apply(effect);
+        }
+    }
+
     fn script(self: Rc<Self>, sql: String) -> Serving {
         Box::pin(async move {
             self.count();
@@ -319,9 +329,9 @@ impl ReferenceLane {
                 self.apply(effect);
             }
             self.before(effect).await?;
-            self.client().batch_execute(&sql).await?;
-            self.apply(effect);
-            Ok(())
+            let executed = self.client().batch_execute(&sql).await;
+            self.after(effect, executed.is_ok()).await;
+            Ok(executed?)
         })
     }
 
@@ -365,7 +375,7 @@ impl ReferenceLane {
         &self,
         prepared: Rc<Prepared>,
         params: &[Value],
-        mut rows: Vec<Row>,
+        rows: Vec<Row>,
     ) -> Result<Set, Failure> {
         let expected = prepared.statement.params().len();
         if params.len() != expected {
@@ -373,20 +383,41 @@ impl ReferenceLane {
             return Err(Failure::ParameterCount { given, expected });
         }
         self.count();
-        if prepared.effect != Effect::None {
-            if prepared.effect == Effect::Opens {
-                self.apply(prepared.effect);
-            }
-            // Seldom, and large: it would be moved with every statement.
-            Box::pin(self.before(prepared.effect)).await?;
+        if prepared.effect == Effect::None {
+            return Ok(self.receive(prepared, params, rows).await?);
         }
+        // Seldom, and large: it would be moved with every statement.
+        Box::pin(self.execute_with_effect(prepared, params, rows)).await
+    }
+
+    async fn execute_with_effect(
+        &self,
+        prepared: Rc<Prepared>,
+        params: &[Value],
+        rows: Vec<Row>,
+    ) -> Result<Set, Failure> {
+        let effect = prepared.effect;
+        if effect == Effect::Opens {
+            self.apply(effect);
+        }
+        self.before(effect).await?;
+        let received = self.receive(prepared, params, rows).await;
+        self.after(effect, received.is_ok()).await;
+        Ok(received?)
+    }
+
+    async fn receive(
+        &self,
+        prepared: Rc<Prepared>,
+        params: &[Value],
+        mut rows: Vec<Row>,
+    ) -> Result<Set, tokio_postgres::Error> {
         let stream = self.client().query_raw(&prepared.statement, params).await?;
         let mut stream = pin!(stream);
         while let Some(row) = stream.try_next().await? {
             rows.push(row);
         }
         let affected = stream.rows_affected().unwrap_or(0);
-        self.apply(prepared.effect);
         Ok(Set { rows, prepared: Some(prepared), affected })
     }
 }

@@ -399,7 +399,9 @@ impl WireLane {
             set.rolled_back && prepared.effect == Effect::Commits
         };
         let sets = connection.answer().sets();
-        if sets.iter().zip(executing.iter()).any(rolled_back) {
+        // Of a script, the last statement is the one whose effect is known.
+        let unknown = sets.len().saturating_sub(executing.len());
+        if sets[unknown..].iter().zip(executing.iter()).any(rolled_back) {
             return Err(Failure::RolledBack);
         }
         Ok(self.view.borrow_mut().show(&connection, &executing))

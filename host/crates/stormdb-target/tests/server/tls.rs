@@ -101,7 +101,7 @@ fn a_root_file_without_certificates_is_refused() {
 
 /// Gives the server the files `server.crt` and `server.key`; `false`, with the reason on standard
 /// error, when this server was built without TLS.
-async fn turn_on_tls(lab: &Lab, certificates: &Path) -> bool {
+pub(crate) async fn turn_on_tls(lab: &Lab, certificates: &Path) -> bool {
     let cluster = lab.running.cluster();
     let connection = lab.connect().await;
     let client = connection.client();
@@ -127,7 +127,7 @@ async fn turn_on_tls(lab: &Lab, certificates: &Path) -> bool {
 }
 
 /// The PEM text of a new authority whose key stays in `directory`.
-fn make_authority(directory: &Path) -> Vec<u8> {
+pub(crate) fn make_authority(directory: &Path) -> Vec<u8> {
     fs::create_dir_all(directory).unwrap();
     openssl(
         directory,
@@ -137,7 +137,7 @@ fn make_authority(directory: &Path) -> Vec<u8> {
     fs::read(directory.join("authority.crt")).unwrap()
 }
 
-fn make_server_certificate(directory: &Path, name: &str) {
+pub(crate) fn make_server_certificate(directory: &Path, name: &str) {
     openssl(
         directory,
         &format!("req -newkey rsa:2048 -nodes -subj /CN={name} -keyout server.key -out server.csr"),
