@@ -9,7 +9,7 @@ use stormdb_run::{
     reached::{RatedBand, rated_bands},
 };
 use stormdb_tests::{
-    lab::{Lab, run},
+    lab::{Ended, Lab, run},
     live::Live,
     server::Server,
     stored::{Stored, cell, reported},
@@ -41,14 +41,26 @@ fn only_band(lab: &Lab) -> (BandMeasurement, RatedBand) {
     (measurement, rated_bands(&record)[0])
 }
 
-#[test]
-fn a_rate_is_reached_and_reported() {
-    let (lab, server) = prepared();
-    for arrivals in ["poisson", "constant"] {
+/// A run on a machine that let the generator keep its schedule; one that is busy with something else
+/// does not, and the run says so.
+fn on_schedule(lab: &Lab, server: &Server, arrivals: &str) -> Ended {
+    for _ in 0..10 {
         let mut command = lab.stormdb_with_plugins(&open_loop(arrivals, "5s"));
         command.args(server.flags()).arg("--export-path").arg(lab.results());
         let ended = run(&mut command);
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        if !ended.stdout.contains("late to what was due") {
+            return ended;
+        }
+    }
+    panic!("ten runs in a row came late to their schedule");
+}
+
+#[test]
+fn a_rate_is_reached_and_reported() {
+    let (lab, server) = prepared();
+    for arrivals in ["poisson", "constant"] {
+        let ended = on_schedule(&lab, &server, arrivals);
         assert!(ended.stdout.contains("300/s reached"), "{}", ended.stdout);
         assert!(!ended.stdout.contains("closed loop"), "{}", ended.stdout);
 
@@ -82,7 +94,9 @@ async fn a_server_that_stands_still_is_seen_from_the_schedule() {
     let transcript = told.transcript();
     assert!(response.p95_ms > Some(200.0), "{response:?}\n{transcript}");
     assert!(response.p95_ms > service.p95_ms.map(|ms| ms * 2.0), "{service:?}\n{transcript}");
-    assert!((rated.begun / RATE - 1.0).abs() <= 0.005, "{rated:?}");
+    let unstarted = measured.arrivals.expect("an open loop").unstarted;
+    let unstarted = f64::from(u32::try_from(unstarted).expect("a few"));
+    assert!((rated.begun * 4.0 + unstarted - 1200.0).abs() < 0.5, "{rated:?}");
 }
 
 fn signal_all(processes: &[Pid], signal: Signal) {
