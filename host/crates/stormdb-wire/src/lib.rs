@@ -23,6 +23,7 @@ mod socket;
 mod socket_stream;
 mod statement;
 mod transport;
+mod watch;
 
 pub use self::{
     answer::{Answer, Set, Span},

@@ -16,8 +16,6 @@ const KEPT: usize = 1 << 20;
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     pub(crate) bytes: BytesMut,
-    /// The transport refused bytes and has not taken all of them since.
-    blocked: bool,
     /// It took bytes since it was flushed.
     unflushed: bool,
 }
@@ -30,11 +28,7 @@ impl Outbox {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         while !self.bytes.is_empty() {
-            let Poll::Ready(taken) = transport.poll_send(context, &self.bytes) else {
-                self.blocked = true;
-                return Poll::Pending;
-            };
-            match taken? {
+            match ready!(transport.poll_send(context, &self.bytes))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 // Keeps the memory, which advancing to the end does not.
                 count if count == self.bytes.len() => self.bytes.clear(),
@@ -43,8 +37,8 @@ impl Outbox {
             self.unflushed = true;
         }
         if self.unflushed {
-            ready!(transport.poll_flush(context, self.blocked))?;
-            (self.unflushed, self.blocked) = (false, false);
+            ready!(transport.poll_flush(context))?;
+            self.unflushed = false;
             if self.bytes.capacity() > KEPT {
                 self.bytes = BytesMut::new();
             }

@@ -21,14 +21,12 @@ pub struct SocketStream {
     received: Vec<u8>,
     /// How much of `received` the reader has.
     taken: usize,
-    /// A byte was refused since the last flush.
-    blocked: bool,
 }
 
 impl SocketStream {
     #[must_use]
     pub fn new(socket: Socket) -> Self {
-        Self { socket, received: Vec::with_capacity(ROOM), taken: 0, blocked: false }
+        Self { socket, received: Vec::with_capacity(ROOM), taken: 0 }
     }
 }
 
@@ -38,7 +36,7 @@ impl AsyncRead for SocketStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { socket, received, taken, .. } = self.get_mut();
+        let Self { socket, received, taken } = self.get_mut();
         if *taken == received.len() {
             received.clear();
             *taken = 0;
@@ -58,15 +56,12 @@ impl AsyncWrite for SocketStream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let Self { socket, blocked, .. } = self.get_mut();
-        let sent = socket.poll_send(context, bytes);
-        *blocked |= sent.is_pending();
-        sent
+        self.get_mut().socket.poll_send(context, bytes)
     }
 
+    /// What was written is sent when the turn of the thread ends.
     fn poll_flush(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { socket, blocked, .. } = self.get_mut();
-        Poll::Ready(if std::mem::take(blocked) { socket.sent_all() } else { Ok(()) })
+        Poll::Ready(Ok(()))
     }
 
     /// The socket is closed when the stream is dropped.

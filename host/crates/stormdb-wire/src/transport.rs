@@ -62,14 +62,10 @@ impl Transport {
         }
     }
 
-    /// After the last byte was taken; `blocked` says whether one was refused before.
-    pub(crate) fn poll_flush(
-        &mut self,
-        context: &mut Context<'_>,
-        blocked: bool,
-    ) -> Poll<io::Result<()>> {
+    /// After the last byte was taken.
+    pub(crate) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
-            Self::Socket(socket) if blocked => Poll::Ready(socket.sent_all()),
+            // What it took is sent when the turn of the thread ends.
             Self::Socket(_) => Poll::Ready(Ok(())),
             Self::Stream(stream) => stream.as_mut().poll_flush(context),
         }

@@ -71,16 +71,21 @@ impl End {
         }
     }
 
+    /// Ends a turn of the thread.
+    pub(crate) fn turn(&mut self) {
+        self.reactor.wait(Duration::ZERO, None).unwrap();
+    }
+
     /// Lets the server say something.
     pub(crate) fn say(&mut self, bytes: &[u8]) {
         self.server.write_all(bytes).unwrap();
-        self.reactor.wait(Duration::ZERO, None).unwrap();
+        self.turn();
     }
 
     /// Ends the server's side.
     pub(crate) fn hang_up(&mut self) {
         self.server.shutdown(std::net::Shutdown::Both).unwrap();
-        self.reactor.wait(Duration::ZERO, None).unwrap();
+        self.turn();
     }
 
     pub(crate) fn poll(&mut self) -> Poll<Result<(), WireError>> {
@@ -93,6 +98,7 @@ impl End {
 
     /// What the server received since the last call.
     pub(crate) fn requested<'b>(&mut self, room: &'b mut [u8]) -> &'b [u8] {
+        self.turn();
         let count = self.server.read(room).unwrap_or(0);
         &room[..count]
     }
