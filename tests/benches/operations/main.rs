@@ -184,10 +184,12 @@ impl Bench {
     }
 }
 
-/// The server answers, and the reactor notices.
+/// The reactor sends, the server answers, and the reactor notices.
 fn exchange(server: &mut Server, reactor: &Reactor, run: &mut impl FnMut(&mut dyn FnMut())) {
+    let turn = |limit| reactor.wait(limit, None).expect("a reactor that waits");
+    run(&mut || turn(Duration::ZERO));
     server.answer();
-    run(&mut || reactor.wait(Duration::from_secs(1), None).expect("a reactor that waits"));
+    run(&mut || turn(Duration::from_secs(1)));
 }
 
 fn succeeded<T>(result: RResult<T, AbiError>) -> T {
