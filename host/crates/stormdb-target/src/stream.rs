@@ -3,7 +3,10 @@
 use std::{
     io,
     net::TcpStream as StdTcpStream,
-    os::{fd::OwnedFd, unix::net::UnixStream as StdUnixStream},
+    os::{
+        fd::{AsFd as _, OwnedFd},
+        unix::net::UnixStream as StdUnixStream,
+    },
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -113,6 +116,17 @@ impl TargetStream {
             Self::Tcp(stream) => stream.into_std()?.into(),
             Self::Unix(stream) => stream.into_std()?.into(),
         })
+    }
+
+    /// Another descriptor of the same socket.
+    ///
+    /// # Errors
+    /// The process is out of descriptors.
+    pub(crate) fn try_clone_fd(&self) -> io::Result<OwnedFd> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd().try_clone_to_owned(),
+            Self::Unix(stream) => stream.as_fd().try_clone_to_owned(),
+        }
     }
 
     /// Whether TLS makes sense on it.

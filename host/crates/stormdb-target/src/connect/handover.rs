@@ -105,7 +105,7 @@ async fn authenticate<T: TlsConnect<Shared<TargetStream>>>(
 
 /// A stream of which one handle is lent to the driver.
 #[derive(Debug)]
-struct Shared<S>(Arc<Mutex<S>>);
+pub(super) struct Shared<S>(Arc<Mutex<S>>);
 
 impl<S> Clone for Shared<S> {
     fn clone(&self) -> Self {
@@ -114,11 +114,11 @@ impl<S> Clone for Shared<S> {
 }
 
 impl<S> Shared<S> {
-    fn new(stream: S) -> Self {
+    pub(super) fn new(stream: S) -> Self {
         Self(Arc::new(Mutex::new(stream)))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, S> {
+    pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, S> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -4,7 +4,6 @@
 use std::{
     cell::RefCell,
     future::{Future, poll_fn},
-    io,
     os::fd::OwnedFd,
     pin::{Pin, pin},
     rc::Rc,
@@ -16,21 +15,23 @@ use std::{
 };
 
 use futures_util::task::AtomicWaker;
-use stormdb_wire::{Reactor, Socket, SocketStream};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Instant, timeout_at},
-};
+use stormdb_wire::{Reactor, Socket, SocketStream, Stream};
+use tokio::time::{Instant, timeout_at};
 use tokio_postgres::{CancelToken, Client, NoTls, config::SslMode, tls::NoTlsStream};
 use tracing::debug;
 
 use super::{
-    ConnectOptions, Connection, adopt, classify, connect_until, session_config, timed_out, tls_host,
+    ConnectOptions, Connection, adopt, classify, connect_until, handover::Shared, session_config,
+    timed_out, tls_host,
 };
-use crate::{TargetError, endpoint::Endpoint, stream::TargetStream};
+use crate::{TargetError, endpoint::Endpoint};
 
 /// What `postgres_protocol::message::frontend::terminate` writes.
 const TERMINATE: [u8; 5] = [b'X', 0, 0, 0, 4];
+
+/// What carries the bytes: the runtime's stream while the session starts, a watched socket after
+/// that.
+type Carrier = Shared<Pin<Box<dyn Stream>>>;
 
 /// An open connection of tokio-postgres and its driver.
 pub struct ReferenceConnection(Driven);
@@ -61,17 +62,18 @@ pub async fn connect_reference(
     };
     let mut config = session_config(endpoint, options);
     config.ssl_mode(SslMode::Disable);
-    let carrier = Carrier::new(stream);
+    let unreachable =
+        |source| TargetError::Unreachable { address: endpoint.address.to_string(), source };
+    let socket = stream.try_clone_fd().map_err(unreachable)?;
+    let carrier: Carrier = Shared::new(Box::pin(stream));
     let opened = timeout_at(deadline, async {
         let opened = config.connect_raw(carrier.clone(), NoTls).await;
         opened.map_err(|error| classify(endpoint, error))
     })
     .await;
     let (client, driver) = opened.unwrap_or_else(|_| Err(timed_out(endpoint, "authentication")))?;
-    carrier.watch(reactor).map_err(|source| TargetError::Unreachable {
-        address: endpoint.address.to_string(),
-        source,
-    })?;
+    let watched = Socket::new(socket, reactor).map_err(unreachable)?;
+    *carrier.lock() = Box::pin(SocketStream::new(watched));
     let in_place = Box::new(InPlace::new(client, driver, carrier));
     Ok(ReferenceConnection(Driven::InPlace(in_place)))
 }
@@ -109,7 +111,7 @@ impl ReferenceConnection {
         match &self.0 {
             // Its driver does, when the client is dropped.
             Driven::Spawned(_) => {}
-            Driven::InPlace(in_place) => in_place.carrier.clone().terminate(),
+            Driven::InPlace(in_place) => in_place.terminate(),
         }
     }
 
@@ -197,6 +199,12 @@ impl InPlace {
         }
     }
 
+    /// Writes the goodbye, as far as the socket takes it at once.
+    fn terminate(&self) {
+        let mut context = Context::from_waker(Waker::noop());
+        let _told = self.carrier.lock().as_mut().poll_write(&mut context, &TERMINATE);
+    }
+
     fn poll_driver(&self) {
         let mut driver = self.driver.borrow_mut();
         let Some(running) = driver.as_mut() else { return };
@@ -244,81 +252,5 @@ impl Wake for Bell {
     fn wake_by_ref(self: &Arc<Self>) {
         self.due.store(true, Ordering::Release);
         self.outer.wake();
-    }
-}
-
-/// What carries the bytes: the runtime's stream while the session starts, a watched socket after
-/// that. The driver keeps one handle of it.
-#[derive(Clone)]
-struct Carrier(Rc<RefCell<Stage>>);
-
-enum Stage {
-    Starting(TargetStream),
-    Watched(SocketStream),
-    /// The socket was taken from the runtime and could not be watched.
-    Gone,
-}
-
-impl Carrier {
-    fn new(stream: TargetStream) -> Self {
-        Self(Rc::new(RefCell::new(Stage::Starting(stream))))
-    }
-
-    fn watch(&self, reactor: &Rc<Reactor>) -> io::Result<()> {
-        if let Stage::Starting(stream) = self.0.replace(Stage::Gone) {
-            let socket = Socket::new(stream.into_fd()?, reactor)?;
-            self.0.replace(Stage::Watched(SocketStream::new(socket)));
-        }
-        Ok(())
-    }
-
-    /// Writes the goodbye, as far as the socket takes it at once.
-    fn terminate(mut self) {
-        let mut context = Context::from_waker(Waker::noop());
-        let _told = Pin::new(&mut self).poll_write(&mut context, &TERMINATE);
-    }
-}
-
-impl AsyncRead for Carrier {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match &mut *self.0.borrow_mut() {
-            Stage::Starting(stream) => Pin::new(stream).poll_read(context, buffer),
-            Stage::Watched(stream) => Pin::new(stream).poll_read(context, buffer),
-            Stage::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
-        }
-    }
-}
-
-impl AsyncWrite for Carrier {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        match &mut *self.0.borrow_mut() {
-            Stage::Starting(stream) => Pin::new(stream).poll_write(context, bytes),
-            Stage::Watched(stream) => Pin::new(stream).poll_write(context, bytes),
-            Stage::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut *self.0.borrow_mut() {
-            Stage::Starting(stream) => Pin::new(stream).poll_flush(context),
-            Stage::Watched(stream) => Pin::new(stream).poll_flush(context),
-            Stage::Gone => Poll::Ready(Ok(())),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut *self.0.borrow_mut() {
-            Stage::Starting(stream) => Pin::new(stream).poll_shutdown(context),
-            Stage::Watched(stream) => Pin::new(stream).poll_shutdown(context),
-            Stage::Gone => Poll::Ready(Ok(())),
-        }
     }
 }
