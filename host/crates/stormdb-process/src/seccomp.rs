@@ -103,13 +103,8 @@ const ALLOWED: &[i64] = &[
 
 /// The older spellings that only x86-64 has.
 #[cfg(target_arch = "x86_64")]
-const ALLOWED_HERE: &[i64] = &[
-    libc::SYS_epoll_wait,
-    libc::SYS_poll,
-    libc::SYS_select,
-    libc::SYS_getrlimit,
-    libc::SYS_time,
-];
+const ALLOWED_HERE: &[i64] =
+    &[libc::SYS_epoll_wait, libc::SYS_poll, libc::SYS_select, libc::SYS_getrlimit, libc::SYS_time];
 #[cfg(not(target_arch = "x86_64"))]
 const ALLOWED_HERE: &[i64] = &[];
 
@@ -208,9 +203,8 @@ fn closed() -> Result<Rules, BackendError> {
 
 /// Signals but those of a crash: their handlers put the default back before the process ends.
 fn handler_of_others() -> Result<SeccompRule, BackendError> {
-    let not = |signal| {
-        SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, bits(signal))
-    };
+    let not =
+        |signal| SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, bits(signal));
     SeccompRule::new(vec![not(libc::SIGSEGV)?, not(libc::SIGBUS)?, not(libc::SIGABRT)?])
 }
 
