@@ -35,7 +35,9 @@ fn ping_draft() -> Draft {
 fn seal(world: &World, draft: &Draft, library: &[u8]) -> Result<Vec<Sealed>, Error> {
     world.bundle(draft, library);
     let catalog = world.catalog();
-    gate(catalog.plan_plugin(&draft.name)?)?.seal()
+    let gated = gate(catalog.plan_plugin(&draft.name)?)?;
+    let (accepted, _new) = gated.accept(world.trust().ledger_mut(), policy().now)?;
+    accepted.seal()
 }
 
 /// As the load process receives it: another descriptor, and what the supervisor states.

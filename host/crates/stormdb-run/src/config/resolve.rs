@@ -194,7 +194,9 @@ fn export(progressive: Option<&RawProgressive>) -> ExportConfig {
 }
 
 fn plugins(plugins: Option<RawPlugins>) -> PluginsConfig {
-    plugins.map_or_else(PluginsConfig::default, |RawPlugins { paths, trust_store, policy }| {
-        PluginsConfig { paths: paths.unwrap_or_default(), trust_store, policy }
+    plugins.map_or_else(PluginsConfig::default, |plugins| {
+        let RawPlugins { paths, trust_store, policy, lock, locked } = plugins;
+        let (paths, locked) = (paths.unwrap_or_default(), locked.unwrap_or(false));
+        PluginsConfig { paths, trust_store, policy, lock, locked }
     })
 }
