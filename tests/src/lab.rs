@@ -86,7 +86,7 @@ impl Lab {
     pub fn stormdb_with_plugins(&self, arguments: &[&str]) -> Command {
         let mut command = self.stormdb(arguments);
         command.arg("--plugins").arg(plugins()).arg("--trust-store").arg(trust_store());
-        command.arg("--lock").arg(self.path().join("stormdb.lock"));
+        command.args(["--lock", "stormdb.lock"]);
         command
     }
 }

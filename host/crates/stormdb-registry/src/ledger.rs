@@ -184,7 +184,7 @@ impl Ledger {
                 state.raise(&manifest.name, &signer.author, &manifest.version);
             }
             added.iter().cloned().for_each(|entry| lock.put(entry));
-            Ok(added)
+            Ok((added, true))
         })
     }
 
@@ -195,17 +195,18 @@ impl Ledger {
     pub fn relock(&mut self, plugins: &[&Verified], now: Timestamp) -> Result<Vec<Entry>, Error> {
         let plugins: Vec<&Trusted> = plugins.iter().map(|plugin| plugin.trusted()).collect();
         self.change(|lock, state| {
-            let mut changed = Vec::new();
+            let (mut changed, mut raised) = (Vec::new(), false);
             for plugin in plugins {
                 let Trusted { manifest, signer, .. } = plugin;
-                state.raise(&manifest.name, &signer.author, &manifest.version);
+                raised |= state.raise(&manifest.name, &signer.author, &manifest.version);
                 if lock.standing(plugin) != Ok(Standing::Locked) {
                     let entry = entry_of(plugin, now)?;
                     lock.put(entry.clone());
                     changed.push(entry);
                 }
             }
-            Ok(changed)
+            let differs = raised || !changed.is_empty();
+            Ok((changed, differs))
         })
     }
 
@@ -215,25 +216,29 @@ impl Ledger {
     /// As [`Ledger::load`].
     pub fn unlock(&mut self, name: &str, version: Option<&Version>) -> Result<bool, Error> {
         self.change(|lock, _state| {
-            Ok(lock.remove(|entry| {
+            let removed = lock.remove(|entry| {
                 entry.name == name && version.is_none_or(|version| entry.version == *version)
-            }))
+            });
+            Ok((removed, removed))
         })
     }
 
+    /// Reads both files again, changes them while no other stormdb can, and writes them if `change` says that they differ.
     fn change<T>(
         &mut self,
-        change: impl FnOnce(&mut Lock, &mut State) -> Result<T, Error>,
+        change: impl FnOnce(&mut Lock, &mut State) -> Result<(T, bool), Error>,
     ) -> Result<T, Error> {
         let (lock_path, state_path) = (self.lock.path().to_owned(), self.state_path.clone());
         let _guards = guard(&lock_path, &state_path)?;
         let mut lock = Lock::load(&lock_path)?;
         let mut state = known_state(&lock, &state_path)?;
-        let outcome = change(&mut lock, &mut state)?;
-        // In this order, a power cut between the two leaves a state that is newer than the lock knows, which is fine.
-        state.write()?;
-        lock.state_serial = state.serial;
-        lock.write()?;
+        let (outcome, differs) = change(&mut lock, &mut state)?;
+        if differs {
+            // In this order, a power cut between the two leaves a state that is newer than the lock knows, which is fine.
+            state.write()?;
+            lock.state_serial = state.serial;
+            lock.write()?;
+        }
         (self.lock, self.state) = (lock, state);
         Ok(outcome)
     }

@@ -19,7 +19,7 @@ use stormdb_registry::seal::Sealed;
 use crate::world::{World, draft, id, policy};
 
 /// The example plugin of this package, which cargo builds with the tests.
-fn ping_plugin() -> Vec<u8> {
+pub(crate) fn ping_plugin() -> Vec<u8> {
     let test = std::env::current_exe().unwrap();
     let path = test.parent().unwrap().with_file_name("examples").join("libping_plugin.so");
     fs::read(&path)
