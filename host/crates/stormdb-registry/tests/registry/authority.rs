@@ -34,7 +34,8 @@ fn state_policy(world: &World, text: &str) {
 fn check_policy(expected: &str, text: &str) {
     let world = World::new();
     let bundle = world.bundle(&draft("tpcc", "1.0.0"), LIBRARY);
-    let sum = |name: &str| stormdb_registry::digest::Digest::of(&fs::read(bundle.join(name)).unwrap());
+    let sum =
+        |name: &str| stormdb_registry::digest::Digest::of(&fs::read(bundle.join(name)).unwrap());
     let text = text
         .replace("KEY", &world.key.public_key().fingerprint())
         .replace("LIBRARY", &sum("libplugin.so").to_string())
@@ -108,7 +109,10 @@ fn a8_key_times_are_in_utc_and_hold_at_their_very_second() {
     let key = world.key.public_key();
     TrustStore::add_limited(&world.store(), AUTHOR, &key, "", &limits).unwrap();
     let line = fs::read_to_string(world.store()).unwrap();
-    assert!(line.contains(r#"valid-after="20300101000000Z",valid-before="20300101000010Z""#), "{line}");
+    assert!(
+        line.contains(r#"valid-after="20300101000000Z",valid-before="20300101000010Z""#),
+        "{line}"
+    );
     for (now, expected) in [
         ("2029-12-31T23:59:59Z", "key-not-yet-valid"),
         ("2030-01-01T00:00:00Z", "accepted"),
@@ -119,7 +123,8 @@ fn a8_key_times_are_in_utc_and_hold_at_their_very_second() {
     ] {
         assert_eq!(id(&verify_at(&world, &bundle, now)), expected, "{now}");
     }
-    let reversed = Limits { valid_after: limits.valid_before, valid_before: limits.valid_after, ..limits };
+    let reversed =
+        Limits { valid_after: limits.valid_before, valid_before: limits.valid_after, ..limits };
     let added = TrustStore::add_limited(&world.path("other"), AUTHOR, &key, "", &reversed);
     assert_eq!(id(&added), "trust-store-invalid");
     assert!(!world.path("other").exists());
@@ -499,7 +504,7 @@ fn accept(world: &World, bundle: &Path) -> Result<(), Error> {
 fn accept_with(sources: &Sources, bundle: &Path) -> Result<(), Error> {
     let mut authority = Authority::open(sources)?;
     let verified = verify(&Candidate::open(bundle)?, &authority, &policy())?;
-    authority.ledger_mut().relock(&[&verified], policy().now).map(drop)
+    authority.ledger_mut().relock(&[&verified], policy().now, |_| false).map(drop)
 }
 
 /// What a run does with a plan.

@@ -10,6 +10,7 @@ use super::origin::{At, Layer, Origin};
 
 /// What the command line says. Every field is absent unless its flag was given.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
 pub struct Overrides {
     /// `--progressive`
     pub progressive: bool,
