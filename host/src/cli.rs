@@ -169,6 +169,9 @@ pub(crate) struct PluginArgs {
     /// File in the syntax of OpenSSH's `allowed_signers`.
     #[arg(long, value_name = "FILE")]
     pub(crate) trust_store: Option<PathBuf>,
+    /// Map plugins even with LD_PRELOAD, LD_LIBRARY_PATH and the like set.
+    #[arg(long)]
+    pub(crate) allow_ld_env: bool,
     /// The trust policy, in place of `trust-policy.toml` beside the trust store.
     #[arg(long, value_name = "FILE")]
     pub(crate) trust_policy: Option<PathBuf>,
@@ -187,7 +190,8 @@ impl ScenarioArgs {
         let Self { duration, arrival_rate, arrivals, seed, executors, driver, .. } = self;
         let Self { set, server, plugins, .. } = self;
         let ServerArgs { host, port, dbname, username, embedded, pg_bin: _ } = server;
-        let PluginArgs { folders, trust_store, trust_policy, lock, locked } = plugins;
+        let PluginArgs { folders, trust_store, trust_policy, lock, locked, allow_ld_env: _ } =
+            plugins;
         Overrides {
             progressive: *progressive,
             embedded: *embedded,
@@ -303,6 +307,8 @@ pub(crate) enum PluginCommand {
         #[arg(long)]
         force: bool,
     },
+    /// Load plugins in the sandbox, without a server, and try every workload that they offer.
+    Health(HealthArgs),
     /// Make an author key: an OpenSSH ed25519 key pair.
     Keygen {
         /// File of the private key; the public key gets `.pub` appended.
@@ -347,6 +353,19 @@ pub(crate) struct DepsArgs {
     #[arg(long)]
     pub(crate) dot: bool,
     #[arg(long, conflicts_with = "dot")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HealthArgs {
+    /// Name of a plugin; none means all.
+    pub(crate) plugin: Option<String>,
+    #[command(flatten)]
+    pub(crate) plugins: PluginArgs,
+    /// Load nothing where the kernel enforces less than the whole lock-down.
+    #[arg(long)]
+    pub(crate) require_sandbox: bool,
+    #[arg(long)]
     pub(crate) json: bool,
 }
 

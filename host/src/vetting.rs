@@ -41,7 +41,7 @@ pub(crate) struct Vetted {
 impl Vetting {
     /// Reads the files that the configuration names, or the user's own.
     pub(crate) fn open(config: &PluginsConfig) -> Result<Self, CommandError> {
-        let PluginsConfig { paths, trust_store, policy, lock, locked } = config;
+        let PluginsConfig { paths, trust_store, policy, lock, locked, sandbox: _ } = config;
         let sources = sources(trust_store.as_deref(), policy.as_deref(), lock.as_deref(), *locked)?;
         Self::with(paths, &sources)
     }
@@ -133,7 +133,8 @@ fn identity(plugin: &Verified) -> PluginIdentity {
 
 /// The files that flags name, or the user's own.
 fn sources_of(arguments: &PluginArgs) -> Result<Sources, CommandError> {
-    let PluginArgs { folders: _, trust_store, trust_policy, lock, locked } = arguments;
+    let PluginArgs { folders: _, trust_store, trust_policy, lock, locked, allow_ld_env: _ } =
+        arguments;
     sources(trust_store.as_deref(), trust_policy.as_deref(), lock.as_deref(), *locked)
 }
 

@@ -195,8 +195,9 @@ fn export(progressive: Option<&RawProgressive>) -> ExportConfig {
 
 fn plugins(plugins: Option<RawPlugins>) -> PluginsConfig {
     plugins.map_or_else(PluginsConfig::default, |plugins| {
-        let RawPlugins { paths, trust_store, policy, lock, locked } = plugins;
+        let RawPlugins { paths, trust_store, policy, lock, locked, sandbox } = plugins;
         let (paths, locked) = (paths.unwrap_or_default(), locked.unwrap_or(false));
-        PluginsConfig { paths, trust_store, policy, lock, locked }
+        let sandbox = sandbox.unwrap_or_default();
+        PluginsConfig { paths, trust_store, policy, lock, locked, sandbox }
     })
 }

@@ -103,7 +103,8 @@ fn every_variable_and_every_flag_reaches_its_key() {
             "trust_store": null,
             "policy": null,
             "lock": null,
-            "locked": false
+            "locked": false,
+            "sandbox": "best-effort"
           },
           "export": {
             "csv": true,
