@@ -7,7 +7,7 @@ use std::{
 
 use clap::{
     Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
-    builder::Resettable,
+    builder::Resettable, parser::ValueSource,
 };
 use stormdb_run::config::overrides::Overrides;
 
@@ -93,6 +93,9 @@ pub(crate) struct ScenarioArgs {
     /// Configuration file (YAML).
     #[arg(long, short, value_name = "FILE", env = "STORMDB_CONFIG")]
     pub(crate) config: Option<PathBuf>,
+    /// Whether a variable of the environment names the file.
+    #[arg(skip)]
+    config_from_variable: bool,
     /// Run a ladder of bands; without a `progressive:` section, the default ladder.
     #[arg(long)]
     progressive: bool,
@@ -188,7 +191,7 @@ impl ScenarioArgs {
     pub(crate) fn overrides(&self) -> Overrides {
         let Self { config: _, progressive, workload, scale, workers, connections, .. } = self;
         let Self { duration, arrival_rate, arrivals, seed, executors, driver, .. } = self;
-        let Self { set, server, plugins, .. } = self;
+        let Self { set, server, plugins, config_from_variable, .. } = self;
         let ServerArgs { host, port, dbname, username, embedded, pg_bin: _ } = server;
         let PluginArgs { folders, trust_store, trust_policy, lock, locked, allow_ld_env: _ } =
             plugins;
@@ -216,6 +219,7 @@ impl ScenarioArgs {
             locked: *locked,
             export_path: None,
             set: set.clone(),
+            untrusted_file: *config_from_variable,
         }
     }
 
@@ -529,7 +533,17 @@ impl Cli {
     pub(crate) fn read(arguments: Vec<OsString>) -> Result<Self, clap::Error> {
         let command = without_empty_variables(Self::command());
         let mut matches = command.try_get_matches_from(spell_out(arguments))?;
-        Self::from_arg_matches_mut(&mut matches)
+        let from_variable = matches.subcommand().is_some_and(|(_, matches)| {
+            let has = matches.try_contains_id("config").unwrap_or(false);
+            has && matches.value_source("config") == Some(ValueSource::EnvVariable)
+        });
+        let mut cli = Self::from_arg_matches_mut(&mut matches)?;
+        match &mut cli.command {
+            Command::Run(arguments) => arguments.scenario.config_from_variable = from_variable,
+            Command::Plan(arguments) => arguments.scenario.config_from_variable = from_variable,
+            _ => {}
+        }
+        Ok(cli)
     }
 }
 

@@ -180,6 +180,9 @@ fn a_policy_is_not_weakened_by_flags() {
     let trust = "plugins: {trust_store: allowed_signers, policy: strict.toml, locked: true}";
     fs::write(lab.path().join("strict.toml"), "locked = true\n").unwrap();
     fs::write(lab.path().join("run.yaml"), format!("workload: words\n{trust}\n")).unwrap();
+    // Nor is a file taken that a variable names: it says whom to trust.
+    let mut command = lab.stormdb(&["run", "--plugins", "plugins"]);
+    run(command.env("STORMDB_CONFIG", "run.yaml")).refused(3, "policy-downgrade-refused");
     for weaker in [
         ["--set", "plugins.locked=false"],
         ["--set", "plugins.policy=lax.toml"],

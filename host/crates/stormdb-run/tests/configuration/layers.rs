@@ -121,8 +121,6 @@ fn every_variable_and_every_flag_reaches_its_key() {
     expected.assert_eq(&recorded(&load_source(None, VARIABLES, &Overrides::default()).unwrap()));
 
     let overrides = Overrides {
-        progressive: false,
-        embedded: false,
         workload: Some("simple".to_owned()),
         scale: Some(7),
         workers: Some(3),
