@@ -11,6 +11,7 @@ mod places;
 mod progress;
 mod scenario;
 mod supervisor;
+mod template;
 mod vetting;
 
 use std::process::ExitCode;

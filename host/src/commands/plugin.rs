@@ -3,6 +3,10 @@
 mod author;
 mod inspect;
 mod list;
+mod new;
+mod pack;
+mod package;
+mod reproducible;
 mod verify;
 
 use std::path::Path;
@@ -19,9 +23,10 @@ pub(crate) fn execute(command: &PluginCommand) -> Result<Exit, CommandError> {
             inspect::execute(plugin, plugins, *json)
         }
         PluginCommand::Verify(arguments) => verify::execute(arguments),
-        PluginCommand::Keygen { out, comment } => author::keygen(out, comment),
-        PluginCommand::Sign { bundle, key } => author::sign_bundle(bundle, key),
-        PluginCommand::Pack(arguments) => author::pack_bundle(arguments),
+        PluginCommand::New(arguments) => new::execute(arguments),
+        PluginCommand::Keygen(arguments) => author::keygen(arguments),
+        PluginCommand::Sign(arguments) => author::sign_bundle(arguments),
+        PluginCommand::Pack(arguments) => pack::execute(arguments),
     }
 }
 
