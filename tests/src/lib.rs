@@ -8,5 +8,6 @@ pub mod lab;
 pub mod live;
 pub mod server;
 pub mod stored;
+pub mod stranger;
 pub mod tcp;
 pub mod untouched;
