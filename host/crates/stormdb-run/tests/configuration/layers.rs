@@ -100,7 +100,8 @@ fn every_variable_and_every_flag_reaches_its_key() {
               "b"
             ],
             "trust_store": "trust",
-            "policy": null
+            "policy": null,
+            "sandbox": "best-effort"
           },
           "export": {
             "csv": true,
@@ -112,6 +113,8 @@ fn every_variable_and_every_flag_reaches_its_key() {
           "executors": 2,
           "driver": "tokio-postgres",
           "operation_deadline_seconds": 30.0
+        }
+    "#]dline_seconds": 30.0
         }
     "#]];
     expected.assert_eq(&recorded(&load_source(None, VARIABLES, &Overrides::default()).unwrap()));
