@@ -13,7 +13,7 @@ use clap::{
 };
 use stormdb_run::config::overrides::Overrides;
 
-use self::author::{KeygenArgs, NewArgs, PackArgs, SignArgs};
+use self::author::{CheckArgs, KeygenArgs, NewArgs, PackArgs, SignArgs};
 use crate::places::variable;
 
 /// PostgreSQL scalability lab: signed workload plugins, progressive bands, a verdict with its
@@ -266,6 +266,8 @@ pub(crate) enum PluginCommand {
     },
     /// Take every step of the loader up to sealed memory, and run nothing.
     Verify(VerifyArgs),
+    /// Run a bundle through everything that a host may do to it, on a server of its own.
+    Check(Box<CheckArgs>),
     /// Make the crate of a new plugin: complete, tested, ready to build.
     New(NewArgs),
     /// Load plugins in the sandbox, without a server, and try every workload that they offer.

@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod conformance;
 mod environment;
 mod failure;
 mod load;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::PluginArgs;
+
 #[derive(Debug, Args)]
 pub(crate) struct NewArgs {
     /// Name of the plugin, its crate and its folder, such as `acme-orders`.
@@ -74,4 +76,31 @@ pub(crate) struct PackArgs {
     /// Build the crate twice in different folders, and pack it only where both give the same bytes.
     #[arg(long, conflicts_with = "library")]
     pub(crate) verify_reproducible: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Folder of a signed bundle; what it needs is looked for beside it and in the plugin folders.
+    pub(crate) bundle: PathBuf,
+    /// Size of the data, in each workload's own unit; its default, and at most 1,000, where it is
+    /// left out.
+    #[arg(long)]
+    pub(crate) scale: Option<u64>,
+    /// Seed of data and operations.
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// A key of the workload, such as `--set workload_config.hot=10`; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Folder of PostgreSQL's programs.
+    #[arg(long, env = "STORMDB_PG_BIN", value_name = "FOLDER")]
+    pub(crate) pg_bin: Option<PathBuf>,
+    /// Write the report in Markdown to this file, too.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) plugins: PluginArgs,
 }

@@ -1,6 +1,8 @@
-//! `stormdb plugin`: vet, sign and pack workload plugins. Their code runs in `health` alone, in the sandbox.
+//! `stormdb plugin`: vet, sign and pack workload plugins. Their code runs in `health` and `check`
+//! alone, in the sandbox.
 
 mod author;
+mod check;
 mod health;
 mod inspect;
 mod list;
@@ -28,6 +30,7 @@ pub(crate) fn execute(command: &PluginCommand, global: &GlobalArgs) -> Result<Ex
             inspect::execute(plugin, plugins, *json)
         }
         PluginCommand::Verify(arguments) => verify::execute(arguments),
+        PluginCommand::Check(arguments) => check::execute(arguments, global),
         PluginCommand::Health(arguments) => health::execute(arguments, global),
         PluginCommand::New(arguments) => new::execute(arguments),
         PluginCommand::Keygen(arguments) => author::keygen(arguments),
