@@ -65,8 +65,22 @@ const IN_TRANSACTION: &str = "\
     SELECT count(*) FROM pg_stat_activity \
         WHERE application_name = 'stormdb' AND xact_start IS NOT NULL";
 
-/// Rows and a digest of them, by table; the order of the rows does not count.
-pub(crate) type Contents = BTreeMap<String, (i64, String)>;
+/// What the columns of a table are called that hold times.
+const TIMES: &str = "\
+    SELECT attname::text FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 \
+        AND NOT attisdropped AND atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype)";
+
+/// What a table holds; the order of the rows does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rows {
+    pub(crate) count: i64,
+    pub(crate) digest: String,
+    /// The same without the columns that hold times, such as that of the load.
+    pub(crate) timeless: String,
+}
+
+/// By name of the table.
+pub(crate) type Contents = BTreeMap<String, Rows>;
 
 /// A server that nobody else knows.
 pub(crate) struct CheckServer {
@@ -86,6 +100,12 @@ impl CheckServer {
         let running = Cluster::new(&PgHome::at(&folder.0), binaries)?.lease(&settings)?;
         let endpoint = running.endpoint().clone();
         Ok(Self { running: Some(Arc::new(running)), settings, endpoint, folder })
+    }
+
+    /// Nothing that is kept here is worth waiting for the disk.
+    pub(crate) async fn hurry(&self) -> Result<(), CommandError> {
+        self.execute("ALTER SYSTEM SET synchronous_commit = off").await?;
+        self.execute("SELECT pg_reload_conf()").await
     }
 
     pub(crate) fn endpoint(&self) -> &Endpoint {
@@ -126,13 +146,21 @@ impl CheckServer {
         let connection = self.connect().await?;
         let mut contents = Contents::new();
         for table in self.names(TABLES).await? {
+            let times = connection.client().query(TIMES, &[&table]).await;
+            let times: Vec<String> =
+                times.map_err(|error| asked(&error))?.iter().map(|row| row.get(0)).collect();
+            let digest = |text: &str| {
+                format!("coalesce(sum(hashtextextended(({text})::text, 0)::numeric), 0)::text")
+            };
             let sql = format!(
-                "SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text \
-                 FROM {table} t"
+                "SELECT count(*), {}, {} FROM {table} t",
+                digest("t"),
+                digest("to_jsonb(t) - $1::text[]")
             );
-            let row = connection.client().query_one(&sql, &[]).await;
+            let row = connection.client().query_one(&sql, &[&times]).await;
             let row = row.map_err(|error| asked(&error))?;
-            contents.insert(table, (row.get(0), row.get(1)));
+            let rows = Rows { count: row.get(0), digest: row.get(1), timeless: row.get(2) };
+            contents.insert(table, rows);
         }
         connection.close(GOODBYE_LIMIT).await;
         Ok(contents)

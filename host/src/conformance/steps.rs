@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use super::{
     course::{Course, Finding, Shape, Station, Stumble},
     description,
-    server::Contents,
+    server::{Contents, Rows},
 };
 use crate::{
     load::message::Order,
@@ -70,7 +70,7 @@ impl Course<'_> {
         self.order(&mut load, &Order::Setup { connections, rebuild: false }).await?;
         self.leave(load).await?;
         self.loaded = self.server.contents().await?;
-        let rows: i64 = self.loaded.values().map(|(rows, _)| rows).sum();
+        let rows: i64 = self.loaded.values().map(|rows| rows.count).sum();
         Ok(format!("{} tables with {rows} rows", self.loaded.len()))
     }
 
@@ -267,22 +267,29 @@ fn beyond<'a>(these: &'a [String], those: &[String]) -> Vec<&'a str> {
 }
 
 fn same_rows(before: &Contents, now: &Contents) -> Result<String, String> {
-    for (table, (rows, digest)) in before {
+    let mut timed = Vec::new();
+    for (table, Rows { count, digest, timeless }) in before {
         match now.get(table) {
             None => return Err(format!("table {table} is gone")),
-            Some((found, _)) if found != rows => {
-                return Err(format!("table {table} had {rows} rows and has {found}"));
+            Some(found) if found.count != *count => {
+                return Err(format!("table {table} had {count} rows and has {}", found.count));
             }
-            Some((_, found)) if found != digest => {
+            Some(found) if found.timeless != *timeless => {
                 return Err(format!("table {table} has other rows than before"));
             }
+            Some(found) if found.digest != *digest => timed.push(table.as_str()),
             Some(_) => {}
         }
     }
-    match now.keys().find(|table| !before.contains_key(*table)) {
-        Some(table) => Err(format!("table {table} is new")),
-        None => Ok(format!("{} tables with the same rows", now.len())),
+    if let Some(table) = now.keys().find(|table| !before.contains_key(*table)) {
+        return Err(format!("table {table} is new"));
     }
+    let times = if timed.is_empty() {
+        String::new()
+    } else {
+        format!(" but for the times in {}", timed.join(", "))
+    };
+    Ok(format!("{} tables with the same rows{times}", now.len()))
 }
 
 fn same_requests(before: &Trial, again: &Trial) -> Result<String, String> {
@@ -359,7 +366,7 @@ fn shares(
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{same_requests, same_rows, shares};
+    use super::{Rows, same_requests, same_rows, shares};
     use crate::load::trial::{Trial, TriedCall};
 
     fn trial(sent: &[&str]) -> Trial {
@@ -380,7 +387,10 @@ mod tests {
 
     #[test]
     fn tables_are_compared_by_rows_and_content() {
-        let of = |rows, digest: &str| BTreeMap::from([("t".to_owned(), (rows, digest.to_owned()))]);
+        let of = |count, timeless: &str| {
+            let (timeless, digest) = (timeless.to_owned(), format!("{timeless} at noon"));
+            BTreeMap::from([("t".to_owned(), Rows { count, digest, timeless })])
+        };
         same_rows(&of(1, "x"), &of(1, "x")).unwrap();
         assert_eq!(
             same_rows(&of(1, "x"), &of(2, "x")).unwrap_err(),
@@ -390,6 +400,10 @@ mod tests {
         assert_eq!(found, "table t has other rows than before");
         assert_eq!(same_rows(&of(1, "x"), &BTreeMap::new()).unwrap_err(), "table t is gone");
         assert_eq!(same_rows(&BTreeMap::new(), &of(1, "x")).unwrap_err(), "table t is new");
+        let mut later = of(1, "x");
+        later.values_mut().for_each(|rows| rows.digest.push_str(" and later"));
+        let found = same_rows(&of(1, "x"), &later).unwrap();
+        assert_eq!(found, "1 tables with the same rows but for the times in t");
     }
 
     #[test]

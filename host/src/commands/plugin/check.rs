@@ -55,6 +55,7 @@ async fn check(arguments: &CheckArgs, global: &GlobalArgs) -> Result<Conformance
     let descriptions: Vec<Description> =
         mapped.into_iter().map(|plugin| plugin.description).collect();
     let server = CheckServer::start(arguments.pg_bin.as_deref())?;
+    server.hurry().await?;
     let title = server.title().await?;
     let mut stage = Stage {
         sealed,
@@ -140,6 +141,9 @@ fn show(conformance: &Conformance) -> Result<(), CommandError> {
         });
         print(&format!("workload {}, scale {}", workload.workload, workload.scale))?;
         print(&columns(&rows.collect::<Vec<_>>()))?;
+    }
+    if conformance.workloads.is_empty() {
+        return print("it offers no workload: it was loaded and described itself, and no more");
     }
     let (passed, all) = conformance.counts();
     print(&format!("{passed} of {all} steps passed"))?;
