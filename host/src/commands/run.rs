@@ -128,6 +128,9 @@ async fn on_target(
     if let Some(gaps) = gaps(&lockdown) {
         recorder.warn("containment-reduced", gaps)?;
     }
+    if let Some(powers) = target.powers() {
+        recorder.warn("role-superuser", powers)?;
+    }
     let executors = config.executors.unwrap_or_else(|| machine().cores);
     let ladder = Ladder { config, plan: &plan, stage: &stage, offer: &offer, seed, executors };
     let ran = measure(arguments, &ladder, load, &mut recorder, interrupts).await;

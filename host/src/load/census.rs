@@ -68,7 +68,7 @@ impl Census {
             if is_clean || began.elapsed() > PATIENCE {
                 break now;
             }
-            thread::sleep(PAUSE);
+            thread::park_timeout(PAUSE);
         };
         for (id, what, was, is) in [
             ("plugin-leaked:threads", "threads", before.threads, now.threads),

@@ -67,9 +67,9 @@ pub(crate) fn execute(arguments: &HealthArgs, global: &GlobalArgs) -> Result<Exi
         examined.extend(refused);
     }
     if *json {
-        print_json(&document(&examined))?
+        print_json(&document(&examined))?;
     } else {
-        show(&examined)?
+        show(&examined)?;
     }
     let worst = |worst: Exit, exit: Exit| worst.worse(exit);
     let exits = examined.iter().filter_map(|(_, healthy)| healthy.as_ref().err());

@@ -114,8 +114,6 @@ fn every_variable_and_every_flag_reaches_its_key() {
           "driver": "tokio-postgres",
           "operation_deadline_seconds": 30.0
         }
-    "#]dline_seconds": 30.0
-        }
     "#]];
     expected.assert_eq(&recorded(&load_source(None, VARIABLES, &Overrides::default()).unwrap()));
 
