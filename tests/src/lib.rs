@@ -6,6 +6,7 @@ pub mod author;
 pub mod hostile;
 pub mod lab;
 pub mod live;
+pub mod ping;
 pub mod server;
 pub mod stored;
 pub mod stranger;

@@ -17,8 +17,7 @@ fn a_stranger_has_a_running_plugin_in_five_commands() {
     let author = "you@example.org";
     let new = ["plugin", "new", "acme-orders", "--workload", "orders", "--author", author];
     stranger.done("", &[&new[..], &["--api-path", &api]].concat());
-    if let Err(reason) = stranger.pin("acme-orders") {
-        eprintln!("skipped: cargo cannot resolve the crate without a network: {reason}");
+    if !stranger.pin("acme-orders") {
         return;
     }
     stranger.built("acme-orders", &["build", "--release", "--locked"]);
@@ -61,8 +60,7 @@ fn the_tests_of_a_new_plugin_pass_and_its_format_is_right() {
         format.args(["fmt", "--check"]).current_dir(lab.path().join(name));
         assert!(format.status().unwrap().success(), "{name}");
     }
-    if let Err(reason) = stranger.pin("ab") {
-        eprintln!("skipped: cargo cannot resolve the crate without a network: {reason}");
+    if !stranger.pin("ab") {
         return;
     }
     stranger.built("ab", &["test", "--release", "--locked"]);
