@@ -3,11 +3,14 @@
 use datagen_service::{DatagenV1, Draws, PLUGIN, TextKind, TextSource};
 use stormdb_plugin_api::{
     ErrorKind, Outcome, Plugin, ServiceExport, SetupPart, Workload, rows,
-    testing::{Answer, Asked, ScriptedSession, Sent, TestHost, block_on, call, execute, seat},
+    testing::{
+        Answer, Asked, ScriptedSession, Sent, TestHost, block_on, call, cancel_at, drive, execute,
+        seat,
+    },
 };
 
 use crate::{
-    Shop, ShopWorkload,
+    Shop, ShopWorkload, WRITES,
     operations::{Client, LOOK_UP},
 };
 
@@ -103,17 +106,50 @@ fn a_missing_item_is_an_error_and_nothing_is_committed() {
     assert!(!session.sent().contains(&Sent::Commit));
 }
 
+fn answer_all(session: &ScriptedSession) {
+    session.otherwise(|sql| {
+        if sql.starts_with("SELECT") {
+            rows![["a", 0_i64]]
+        } else {
+            Answer::affected(1)
+        }
+    });
+}
+
+#[test]
+fn a_deadlock_is_passed_on_so_that_the_host_repeats_the_call() {
+    let (mut client, session) = client("{}");
+    answer_all(&session);
+    // A sale is three requests: begin, two statements at once, commit.
+    session.fail_at(2, Answer::refused(*b"40P01", "deadlock detected"));
+    let workload = &Shop::describe().workloads[0];
+    let drawn = drive(&mut client, workload, WRITES, (7, 20), &session).unwrap();
+    assert!(drawn.iter().all(|drawn| drawn.result.is_ok()));
+    assert_eq!(drawn[0].tries, 2);
+}
+
+#[test]
+fn a_call_may_be_given_up_at_each_of_its_requests() {
+    let (mut client, session) = client("{}");
+    answer_all(&session);
+    for (operation, requests) in [(0, 1), (1, 3)] {
+        for nth in 1..=requests {
+            assert!(cancel_at(&mut client, call(operation, 7), &session, nth));
+        }
+        assert!(!cancel_at(
+            &mut client,
+            call(operation, 7),
+            &session,
+            requests + 1
+        ));
+    }
+}
+
 #[test]
 fn the_same_seed_sends_the_same() {
     let send = |operation, seed| {
         let (mut client, session) = client("{}");
-        session.otherwise(|sql| {
-            if sql.starts_with("SELECT") {
-                rows![["a", 0_i64]]
-            } else {
-                Answer::affected(1)
-            }
-        });
+        answer_all(&session);
         execute(&mut client, call(operation, seed), &session).unwrap();
         session.sent()
     };
