@@ -61,7 +61,10 @@ pub(crate) struct PackArgs {
     /// A name that the plugin offers as a workload; may be repeated.
     #[arg(long = "workload", value_name = "NAME")]
     pub(crate) workloads: Vec<String>,
-    /// A plugin that it needs, such as `stormdb-datagen=^1`; may be repeated.
+    /// After this time it is no longer to be used, such as `2030-01-01T00:00:00Z`.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) expires: Option<String>,
+    /// A plugin that it needs, such as `stormdb-datagen=^1` or `stormdb-datagen@AUTHOR=^1`; may be repeated.
     #[arg(long = "needs", value_name = "NAME=VERSIONS")]
     pub(crate) dependencies: Vec<String>,
     /// Folder in which the bundle's folder is made.

@@ -125,6 +125,9 @@ async fn on_target(
     let journal = Journal::create(&folder.journal())?;
     let progress = Progress::new(global, arguments.json);
     let mut recorder = Recorder::begin(journal, header, exports, progress)?;
+    for (id, text) in vetted.warnings {
+        recorder.warn(id, text)?;
+    }
     if let Some(gaps) = gaps(&lockdown) {
         recorder.warn("containment-reduced", gaps)?;
     }

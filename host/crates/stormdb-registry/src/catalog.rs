@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 
 use crate::Error;
+use crate::authority::Authority;
 use crate::bundle::{Candidate, Found, SUFFIX, discover};
 use crate::manifest::{MANIFEST_FILE, Manifest};
 use crate::resolve::{LoadPlan, resolve};
-use crate::trust::TrustStore;
 use crate::verify::{Policy, Verified, verify};
 
 /// What the plugin folders hold. A refused bundle stops nobody but those who need it.
@@ -42,11 +42,15 @@ impl Catalog {
     ///
     /// # Errors
     /// Only what is wrong with a folder itself; see [`discover`].
-    pub fn read(folders: &[PathBuf], trust: &TrustStore, policy: &Policy) -> Result<Self, Error> {
+    pub fn read(
+        folders: &[PathBuf],
+        authority: &Authority,
+        policy: &Policy,
+    ) -> Result<Self, Error> {
         let mut catalog = Self::default();
         for folder in folders {
             for entry in discover(folder)? {
-                catalog.add(entry, trust, policy);
+                catalog.add(entry, authority, policy);
             }
         }
         catalog.refuse_duplicates();
@@ -79,10 +83,14 @@ impl Catalog {
         let offering: Vec<&Verified> =
             self.verified.iter().filter(|plugin| offers(&plugin.manifest().workloads)).collect();
         if let Some(root) = newest(&offering) {
-            if let Some(other) =
-                offering.iter().find(|other| other.manifest().name != root.manifest().name)
-            {
-                let (workload, first, second) = (workload.to_owned(), other.title(), root.title());
+            let owner = |plugin: &Verified| {
+                (plugin.manifest().name.clone(), plugin.manifest().author.clone())
+            };
+            if let Some(other) = offering.iter().find(|other| owner(other) != owner(root)) {
+                let title = |plugin: &Verified| {
+                    format!("{} by {}", plugin.title(), plugin.manifest().author)
+                };
+                let (workload, first, second) = (workload.to_owned(), title(other), title(root));
                 return Err(Error::DuplicateWorkload { workload, first, second });
             }
             return resolve(root, self);
@@ -130,9 +138,9 @@ impl Catalog {
             .map(|refused| refused.error.clone())
     }
 
-    fn add(&mut self, entry: Found, trust: &TrustStore, policy: &Policy) {
+    fn add(&mut self, entry: Found, authority: &Authority, policy: &Policy) {
         let refused = match entry {
-            Ok(candidate) => match verify(&candidate, trust, policy) {
+            Ok(candidate) => match verify(&candidate, authority, policy) {
                 Ok(verified) => return self.verified.push(verified),
                 Err(error) => {
                     let (path, claim) = (candidate.path().to_owned(), claim_of(&candidate));

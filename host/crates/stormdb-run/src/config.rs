@@ -26,6 +26,7 @@ mod resolve;
 mod spelling;
 mod suggest;
 mod target;
+mod trust;
 mod workload;
 
 use std::path::{Path, PathBuf};
@@ -72,6 +73,10 @@ pub fn load(
     for layer in layers.all() {
         findings.problems.extend(check(&schema, &validator, layer, "configuration"));
         findings.problems.extend(spelling::modernise(layer));
+    }
+    findings.problems.extend(trust::downgrades(&layers));
+    if overrides.untrusted_file {
+        findings.problems.extend(trust::unasked(&layers.file));
     }
     if !matches!(layers.file.value, Value::Map(_)) {
         return Err(ConfigError::invalid(findings.problems));

@@ -1,9 +1,9 @@
 //! `stormdb plugin check`: a bundle taken through everything that a host may do to it.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
 use stormdb_plugin_api::describe::Description;
-use stormdb_registry::resolve::LoadPlan;
+use stormdb_registry::{ledger::Admission, resolve::LoadPlan};
 use stormdb_run::{
     config::{self, Resolved, overrides::Overrides, run_config::Driver},
     exit::Exit,
@@ -20,7 +20,7 @@ use crate::{
     output::{columns, note, print, print_json},
     places,
     supervisor::{interrupt::Interrupts, probe::probe, stage::Stage, target::CONNECT_LIMIT},
-    vetting::{Vetted, Vetting, seal},
+    vetting::{Vetted, Vetting},
 };
 
 /// The largest scale that is taken where none is asked for: a check is no measurement.
@@ -49,7 +49,7 @@ pub(crate) fn execute(arguments: &CheckArgs, global: &GlobalArgs) -> Result<Exit
 
 async fn check(arguments: &CheckArgs, global: &GlobalArgs) -> Result<Conformance, CommandError> {
     let mut interrupts = Interrupts::watch()?;
-    let Vetted { sealed, identities } = vet(arguments)?;
+    let Vetted { sealed, identities, warnings: _ } = vet(arguments)?;
     // A bundle that cannot even be loaded needs no server.
     let mapped = probe(&sealed, false, &mut interrupts).await?;
     let descriptions: Vec<Description> =
@@ -105,10 +105,9 @@ async fn check(arguments: &CheckArgs, global: &GlobalArgs) -> Result<Conformance
 fn vet(arguments: &CheckArgs) -> Result<Vetted, CommandError> {
     let CheckArgs { bundle, plugins, .. } = arguments;
     let bundle = places::absolute(bundle)?;
-    let mut folders: Vec<PathBuf> = bundle.parent().map(Into::into).into_iter().collect();
-    let trust_store = plugins.trust_store.as_deref();
-    folders.extend(Vetting::with(&plugins.folders, trust_store)?.folders);
-    let vetting = Vetting::with(&folders, trust_store)?;
+    // An author checks the same version with other bytes again and again.
+    let mut vetting = Vetting::changing(plugins, Admission::Update)?;
+    vetting.folders.splice(..0, bundle.parent().map(Into::into));
     let wanted = verify_folder(&bundle, &vetting)?;
     let catalog = vetting.catalog()?;
     let plan: LoadPlan<'_> = catalog.plan_plugin(&wanted.manifest().name)?;
@@ -120,7 +119,7 @@ fn vet(arguments: &CheckArgs) -> Result<Vetted, CommandError> {
         );
         return Err(CommandError::usage("usage", message));
     }
-    seal(plan)
+    vetting.accept(plan)
 }
 
 /// The keys of the workload that were set.

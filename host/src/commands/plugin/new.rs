@@ -32,6 +32,7 @@ pub(crate) fn execute(arguments: &NewArgs) -> Result<Exit, CommandError> {
         description: String::new(),
         api: stormdb_plugin_api::abi::API_VERSION.to_owned(),
         workloads: vec![workload.clone(), format!("{workload}_write")],
+        expires: None,
         dependencies: BTreeMap::new(),
     };
     draft.check().map_err(|error| CommandError::making(&error))?;

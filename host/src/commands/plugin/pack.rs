@@ -38,7 +38,7 @@ pub(crate) fn execute(arguments: &PackArgs) -> Result<Exit, CommandError> {
 /// What the bundle says, and its library: by flags, and by the crate for what no flag says.
 fn contents(arguments: &PackArgs) -> Result<(Draft, PathBuf), CommandError> {
     let PackArgs { package: folder, library, name, version, author, description, .. } = arguments;
-    let PackArgs { workloads, dependencies, verify_reproducible, .. } = arguments;
+    let PackArgs { workloads, expires, dependencies, verify_reproducible, .. } = arguments;
     let needs = needs(dependencies)?;
     if let (Some(library), Some(name), Some(version), Some(author)) =
         (library, name, version, author)
@@ -50,6 +50,7 @@ fn contents(arguments: &PackArgs) -> Result<(Draft, PathBuf), CommandError> {
             description: description.clone().unwrap_or_default(),
             api: stormdb_plugin_api::abi::API_VERSION.to_owned(),
             workloads: workloads.clone(),
+            expires: expires.clone(),
             dependencies: needs,
         };
         return Ok((draft, library.clone()));
@@ -77,6 +78,7 @@ fn contents(arguments: &PackArgs) -> Result<(Draft, PathBuf), CommandError> {
         } else {
             workloads.clone()
         },
+        expires: expires.clone(),
         dependencies: if needs.is_empty() { package.declared.dependencies } else { needs },
     };
     Ok((draft, library))

@@ -7,7 +7,9 @@
     reason = "tests, outside of test functions"
 )]
 
+mod authority;
 mod catalog;
+mod differential;
 mod files;
 mod interop;
 mod libraries;

@@ -10,6 +10,7 @@ use super::origin::{At, Layer, Origin};
 
 /// What the command line says. Every field is absent unless its flag was given.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
 pub struct Overrides {
     /// `--progressive`
     pub progressive: bool,
@@ -36,10 +37,16 @@ pub struct Overrides {
     /// `--plugins FOLDER`, repeatable.
     pub plugin_paths: Vec<PathBuf>,
     pub trust_store: Option<PathBuf>,
+    pub trust_policy: Option<PathBuf>,
+    pub lock: Option<PathBuf>,
+    /// `--locked`
+    pub locked: bool,
     pub export_path: Option<PathBuf>,
     /// `--set path=value`, repeatable; the last one of a path wins, and all win over the other
     /// flags.
     pub set: Vec<String>,
+    /// The file was named by a variable, so that it must not say whom to trust.
+    pub untrusted_file: bool,
 }
 
 /// Looks a variable of the environment up; this crate reads none by itself.
@@ -56,7 +63,8 @@ enum Form {
     Paths,
 }
 
-/// The variables of StormDB's own, and the keys they set.
+/// The variables of StormDB's own, and the keys they set. None says whom to trust: whoever sets a variable for someone else
+/// must not.
 const VARIABLES: &[(&str, &str, Form)] = &[
     ("STORMDB_WORKLOAD", "workload", Form::Text),
     ("STORMDB_SCALE", "scale", Form::Scalar),
@@ -76,7 +84,6 @@ const VARIABLES: &[(&str, &str, Form)] = &[
     ("STORMDB_SSLMODE", "database.sslmode", Form::Text),
     ("STORMDB_SSLROOTCERT", "database.sslrootcert", Form::Text),
     ("STORMDB_PLUGIN_PATHS", "plugins.paths", Form::Paths),
-    ("STORMDB_TRUST_STORE", "plugins.trust_store", Form::Text),
     ("STORMDB_EXPORT_PATH", "progressive.export.path", Form::Text),
     ("STORMDB_SEED", "seed", Form::Scalar),
     ("STORMDB_EXECUTORS", "executors", Form::Scalar),
@@ -184,8 +191,12 @@ pub(crate) fn flags(overrides: &Overrides) -> Node {
         driver,
         plugin_paths,
         trust_store,
+        trust_policy,
+        lock,
+        locked,
         export_path,
         set: _,
+        untrusted_file: _,
     } = overrides;
     let number =
         |value: Option<u64>| value.map(|value| (value.to_string(), Given::Number(value.into())));
@@ -217,6 +228,9 @@ pub(crate) fn flags(overrides: &Overrides) -> Node {
             (!paths.is_empty()).then(|| (paths.join(" "), Given::Texts(paths))),
         ),
         ("--trust-store", "plugins.trust_store", path(trust_store.as_ref())),
+        ("--trust-policy", "plugins.policy", path(trust_policy.as_ref())),
+        ("--lock", "plugins.lock", path(lock.as_ref())),
+        ("--locked", "plugins.locked", locked.then(|| (String::new(), Given::Bool(true)))),
         ("--export-path", "progressive.export.path", path(export_path.as_ref())),
         (
             "--progressive",

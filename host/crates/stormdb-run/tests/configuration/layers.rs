@@ -53,7 +53,8 @@ const VARIABLES: &[(&str, &str)] = &[
     ("STORMDB_SSLMODE", "verify-full"),
     ("STORMDB_SSLROOTCERT", "ca.pem"),
     ("STORMDB_PLUGIN_PATHS", "a:b"),
-    ("STORMDB_TRUST_STORE", "trust"),
+    // No variable says whom to trust.
+    ("STORMDB_TRUST_STORE", "ignored"),
     ("STORMDB_EXPORT_PATH", "out"),
     ("STORMDB_ARRIVAL_RATE", "2.5"),
     ("STORMDB_ARRIVALS", "constant"),
@@ -99,8 +100,10 @@ fn every_variable_and_every_flag_reaches_its_key() {
               "a",
               "b"
             ],
-            "trust_store": "trust",
+            "trust_store": null,
             "policy": null,
+            "lock": null,
+            "locked": false,
             "sandbox": "best-effort"
           },
           "export": {
@@ -118,8 +121,6 @@ fn every_variable_and_every_flag_reaches_its_key() {
     expected.assert_eq(&recorded(&load_source(None, VARIABLES, &Overrides::default()).unwrap()));
 
     let overrides = Overrides {
-        progressive: false,
-        embedded: false,
         workload: Some("simple".to_owned()),
         scale: Some(7),
         workers: Some(3),
@@ -135,15 +136,32 @@ fn every_variable_and_every_flag_reaches_its_key() {
         executors: Some(2),
         driver: Some("tokio-postgres".to_owned()),
         plugin_paths: vec![PathBuf::from("a"), PathBuf::from("b")],
-        trust_store: Some(PathBuf::from("trust")),
         export_path: Some(PathBuf::from("out")),
         set: vec![
             "database.password=\"12345\"".to_owned(),
             "database.sslmode=verify-full".to_owned(),
             "database.sslrootcert=ca.pem".to_owned(),
         ],
+        ..Overrides::default()
     };
     expected.assert_eq(&recorded(&load_source(None, &[], &overrides).unwrap()));
+}
+
+/// No variable says whom to trust, so these are reached by flags alone.
+#[test]
+fn flags_reach_the_keys_of_trust() {
+    let overrides = Overrides {
+        workload: Some("simple".to_owned()),
+        trust_store: Some(PathBuf::from("store")),
+        trust_policy: Some(PathBuf::from("policy")),
+        lock: Some(PathBuf::from("lock")),
+        locked: true,
+        ..Overrides::default()
+    };
+    let plugins = load_source(None, &[], &overrides).unwrap().config.plugins;
+    let path = |text: &str| Some(PathBuf::from(text));
+    assert_eq!((plugins.trust_store, plugins.policy), (path("store"), path("policy")));
+    assert_eq!((plugins.lock, plugins.locked), (path("lock"), true));
 }
 
 /// What a run record keeps.
