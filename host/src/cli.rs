@@ -169,6 +169,9 @@ pub(crate) struct PluginArgs {
     /// File in the syntax of OpenSSH's `allowed_signers`.
     #[arg(long, value_name = "FILE")]
     pub(crate) trust_store: Option<PathBuf>,
+    /// Map plugins even with LD_PRELOAD, LD_LIBRARY_PATH and the like set.
+    #[arg(long)]
+    pub(crate) allow_ld_env: bool,
 }
 
 impl ScenarioArgs {
@@ -178,7 +181,7 @@ impl ScenarioArgs {
         let Self { duration, arrival_rate, arrivals, seed, executors, driver, .. } = self;
         let Self { set, server, plugins, .. } = self;
         let ServerArgs { host, port, dbname, username, embedded, pg_bin: _ } = server;
-        let PluginArgs { folders, trust_store } = plugins;
+        let PluginArgs { folders, trust_store, allow_ld_env: _ } = plugins;
         Overrides {
             progressive: *progressive,
             embedded: *embedded,
@@ -260,6 +263,8 @@ pub(crate) enum PluginCommand {
     },
     /// Take every step of the loader up to sealed memory, and run nothing.
     Verify(VerifyArgs),
+    /// Load plugins in the sandbox, without a server, and try every workload that they offer.
+    Health(HealthArgs),
     /// Make an author key: an OpenSSH ed25519 key pair.
     Keygen {
         /// File of the private key; the public key gets `.pub` appended.
@@ -290,6 +295,19 @@ pub(crate) struct VerifyArgs {
     /// Show every step with its verdict.
     #[arg(long)]
     pub(crate) explain: bool,
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HealthArgs {
+    /// Name of a plugin; none means all.
+    pub(crate) plugin: Option<String>,
+    #[command(flatten)]
+    pub(crate) plugins: PluginArgs,
+    /// Load nothing where the kernel enforces less than the whole lock-down.
+    #[arg(long)]
+    pub(crate) require_sandbox: bool,
     #[arg(long)]
     pub(crate) json: bool,
 }

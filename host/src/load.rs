@@ -1,7 +1,10 @@
 //! The load process: it locks itself down, maps the verified plugins and drives the bands.
 
+mod census;
 mod connector;
 mod describe;
+mod examine;
+pub(crate) mod gaps;
 mod host_object;
 mod jobs;
 pub(crate) mod message;
@@ -23,15 +26,17 @@ use stormdb_process::{
     broker::BrokerClient,
     frames::{FrameReader, FrameWriter},
     inherit::{Inheritance, Inherited},
-    lockdown::{Lockdown, lock_down},
+    lockdown::{close_loading, lock_down},
 };
 use stormdb_run::event::Failure;
 use tracing::level_filters::LevelFilter;
 
 use self::{
+    census::Census,
     describe::Unloaded,
+    gaps::gaps,
     jobs::Jobs,
-    message::{Fault, Notice, Order},
+    message::{Fault, LoadOrder, Notice, Order},
     usage::Usage,
 };
 
@@ -56,34 +61,41 @@ fn run(inheritance: &str) -> Result<(), ProcessError> {
     let Inherited { supervisor, frames, broker, plugins } = inherited;
     let mut orders = FrameReader::new(clone(&frames)?);
     let mut writer = FrameWriter::new(frames);
+    let Some(Order::Load(order)) = orders.recv::<Order>()? else { return Ok(()) };
+    let LoadOrder { lockdown, whole_lockdown, plugins: statements, log_level } = order;
     // Opened now, because the lock-down forbids it.
     let usage = Usage::open().ok();
-    let (lockdown, statements, log_level) = match orders.recv::<Order>()? {
-        Some(Order::Load { lockdown, plugins, log_level }) => {
-            (lock_down(&lockdown, supervisor)?, plugins, log_level)
-        }
-        Some(_) | None => return Ok(()),
-    };
+    let census = Census::open(usage.as_ref()).ok();
+    let mut lockdown = lock_down(&lockdown, supervisor)?;
+    if whole_lockdown && let Some(gaps) = gaps(&lockdown) {
+        let failure = Failure { id: "sandbox-incomplete".to_owned(), message: gaps };
+        return writer.send(&Notice::Failed { failure, fault: Fault::PluginRefused });
+    }
     trace(log_level);
-    let loaded = match describe::load(plugins, statements) {
+    let mut said = Ok(());
+    let loaded = describe::load(plugins, statements, |statement| {
+        if said.is_ok() {
+            said = writer.send(&Notice::Mapping { plugin: statement.title() });
+        }
+    });
+    said?;
+    let loaded = match loaded {
         Ok(loaded) => loaded,
         Err(Unloaded { failure, fault }) => {
             return writer.send(&Notice::Failed { failure, fault });
         }
     };
+    close_loading(&mut lockdown);
     let (notices, waiting) = sync_channel(NOTICES_WAITING);
     let broker = BrokerClient::start(broker)?;
-    let jobs = Jobs::new(loaded, broker, notices.clone(), log_level, usage);
-    writer.send(&loaded_notice(lockdown, &jobs))?;
+    let jobs = Jobs::new(loaded, broker, notices.clone(), log_level, usage, census)
+        .map_err(|source| ProcessError::Broker { step: "start the runtime for jobs", source })?;
+    writer.send(&Notice::Loaded { lockdown, plugins: jobs.mapped() })?;
     obey(orders, writer, jobs, &notices, waiting)
 }
 
 fn clone(stream: &UnixStream) -> Result<UnixStream, ProcessError> {
     stream.try_clone().map_err(ProcessError::FrameRead)
-}
-
-fn loaded_notice(lockdown: Lockdown, jobs: &Jobs) -> Notice {
-    Notice::Loaded { lockdown, descriptions: jobs.descriptions() }
 }
 
 /// Reads orders until goodbye or until the supervisor is gone. A job runs on a thread of its own,

@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod environment;
 mod failure;
 mod load;
 mod logging;
@@ -49,7 +50,7 @@ fn execute(command: &Command, global: &GlobalArgs) -> Result<Exit, CommandError>
     match command {
         Command::Run(arguments) => commands::run::execute(arguments, global),
         Command::Plan(arguments) => commands::plan::execute(arguments),
-        Command::Plugin(command) => commands::plugin::execute(command),
+        Command::Plugin(command) => commands::plugin::execute(command, global),
         Command::Trust(command) => commands::trust::execute(command),
         Command::Report(arguments) => commands::report::execute(arguments),
         Command::Runs(command) => commands::runs::execute(command),

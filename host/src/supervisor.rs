@@ -3,6 +3,7 @@
 pub(crate) mod bands;
 pub(crate) mod interrupt;
 pub(crate) mod load;
+pub(crate) mod probe;
 pub(crate) mod recorder;
 pub(crate) mod stage;
 pub(crate) mod target;

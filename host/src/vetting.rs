@@ -6,6 +6,7 @@ use semver::Version;
 use stormdb_registry::{
     catalog::Catalog,
     gate::gate,
+    resolve::LoadPlan,
     seal::Sealed,
     trust::TrustStore,
     verify::{Policy, Verified},
@@ -30,7 +31,7 @@ pub(crate) struct Vetted {
 impl Vetting {
     /// Reads the trust store that the configuration names, or the user's own.
     pub(crate) fn open(config: &PluginsConfig) -> Result<Self, CommandError> {
-        let PluginsConfig { paths, trust_store, policy: _ } = config;
+        let PluginsConfig { paths, trust_store, policy: _, sandbox: _ } = config;
         Self::with(paths, trust_store.as_deref())
     }
 
@@ -56,12 +57,15 @@ impl Vetting {
 
     /// The plugin that offers `workload` with everything that it needs, ready to be mapped.
     pub(crate) fn vet(&self, workload: &str) -> Result<Vetted, CommandError> {
-        let catalog = self.catalog()?;
-        let plan = catalog.plan_workload(workload)?;
-        let identities = plan.order().iter().map(|plugin| identity(plugin)).collect();
-        let sealed = gate(plan)?.seal()?;
-        Ok(Vetted { sealed, identities })
+        seal(self.catalog()?.plan_workload(workload)?)
     }
+}
+
+/// Looks into the planned plugins and seals them.
+pub(crate) fn seal(plan: LoadPlan<'_>) -> Result<Vetted, CommandError> {
+    let identities = plan.order().iter().map(|plugin| identity(plugin)).collect();
+    let sealed = gate(plan)?.seal()?;
+    Ok(Vetted { sealed, identities })
 }
 
 fn identity(plugin: &Verified) -> PluginIdentity {

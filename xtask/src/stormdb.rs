@@ -37,7 +37,8 @@ impl Stormdb {
         arguments: impl IntoIterator<Item = S>,
     ) -> Command {
         let mut command = Command::new(&self.program);
-        command.current_dir(&self.root).args(arguments);
+        // Cargo sets it for this task, and stormdb refuses to map plugins with it.
+        command.env_remove("LD_LIBRARY_PATH").current_dir(&self.root).args(arguments);
         command
     }
 

@@ -1,6 +1,7 @@
-//! `stormdb plugin`: vet, sign and pack workload plugins. None of their code runs.
+//! `stormdb plugin`: vet, sign and pack workload plugins. Their code runs in `health` alone, in the sandbox.
 
 mod author;
+mod health;
 mod inspect;
 mod list;
 mod verify;
@@ -10,15 +11,20 @@ use std::path::Path;
 use stormdb_registry::{bundle::Candidate, catalog::Catalog, manifest::Manifest, verify::Verified};
 use stormdb_run::exit::Exit;
 
-use crate::{cli::PluginCommand, failure::CommandError, vetting::Vetting};
+use crate::{
+    cli::{GlobalArgs, PluginCommand},
+    failure::CommandError,
+    vetting::Vetting,
+};
 
-pub(crate) fn execute(command: &PluginCommand) -> Result<Exit, CommandError> {
+pub(crate) fn execute(command: &PluginCommand, global: &GlobalArgs) -> Result<Exit, CommandError> {
     match command {
         PluginCommand::List { plugins, json } => list::execute(plugins, *json),
         PluginCommand::Inspect { plugin, plugins, json } => {
             inspect::execute(plugin, plugins, *json)
         }
         PluginCommand::Verify(arguments) => verify::execute(arguments),
+        PluginCommand::Health(arguments) => health::execute(arguments, global),
         PluginCommand::Keygen { out, comment } => author::keygen(out, comment),
         PluginCommand::Sign { bundle, key } => author::sign_bundle(bundle, key),
         PluginCommand::Pack(arguments) => author::pack_bundle(arguments),

@@ -8,7 +8,7 @@ use stormdb_report::{export::ExportPlan, format, format::Format, model::Report, 
 use stormdb_run::{
     config::{
         Resolved,
-        run_config::{ExportConfig, RunConfig},
+        run_config::{ExportConfig, RunConfig, Sandbox},
         warning::{Warning, WarningId},
     },
     event::RunEvent,
@@ -20,8 +20,12 @@ use stormdb_target::preflight::Requirements;
 
 use crate::{
     cli::{GlobalArgs, RunArgs},
+    environment,
     failure::CommandError,
-    load::message::{Login, Order},
+    load::{
+        gaps::gaps,
+        message::{Login, Order},
+    },
     machine::machine,
     output::{fail, note, print, warn},
     places,
@@ -31,8 +35,9 @@ use crate::{
         bands::Ladder,
         interrupt::Interrupts,
         load::{Load, LoadFailure, Patience},
+        probe::probe,
         recorder::Recorder,
-        stage::{Offer, Stage, find_offer, gaps},
+        stage::{Offer, Stage, find_offer},
         target::{CONNECT_LIMIT, ReadyTarget},
     },
     vetting::{Vetted, Vetting},
@@ -53,12 +58,15 @@ pub(crate) fn execute(arguments: &RunArgs, global: &GlobalArgs) -> Result<Exit, 
 }
 
 async fn run(arguments: &RunArgs, global: &GlobalArgs) -> Result<Exit, CommandError> {
+    environment::check(arguments.scenario.plugins.allow_ld_env)?;
     let mut interrupts = Interrupts::watch()?;
     let resolved = scenario::resolve(&arguments.scenario, arguments.export_path.as_ref())?;
     let config = &resolved.config;
     let exports = exports(&config.export)?;
     exports.check()?;
     let vetted = Vetting::open(&config.plugins)?.vet(&config.workload.name)?;
+    let whole_lockdown = config.plugins.sandbox == Sandbox::Required;
+    probe(&vetted.sealed, whole_lockdown, &mut interrupts).await?;
     let wanted = plan(config, None)?.connections_max;
     let pg_bin = arguments.scenario.pg_bin().map(PathBuf::as_path);
     let target = ReadyTarget::reach(&config.target, pg_bin, wanted).await?;
@@ -141,14 +149,13 @@ async fn measure(
     }
     Stage::attach(&mut load, interrupts, &mut |event| recorder.event(&event)).await?;
     let (load, exit) = ladder.climb(load, recorder, interrupts).await?;
-    if let Some(mut load) = load {
-        let checked = load
-            .carry_out(&Order::Check, Patience::JOB, interrupts, &mut |event| {
-                recorder.event(&event)
-            })
+    let Some(mut load) = load else { return Ok(exit) };
+    for order in [Order::Check, Order::Leave] {
+        let ended = load
+            .carry_out(&order, Patience::JOB, interrupts, &mut |event| recorder.event(&event))
             .await;
-        match checked {
-            Ok(_) => load.goodbye().await,
+        match ended {
+            Ok(_) => {}
             Err(LoadFailure::Stopped(error)) => return Err(error),
             Err(failure) => {
                 let (failure, worse) = failure.verdict();
@@ -157,6 +164,7 @@ async fn measure(
             }
         }
     }
+    load.goodbye().await;
     Ok(exit)
 }
 
@@ -244,6 +252,7 @@ fn stage(
         config: serde_json::Value::Object(config.workload.settings.clone()),
         log_level: global.log_level.number(),
         open_files: u64::from(plan.connections_max) * 2 + SPARE_FILES,
+        whole_lockdown: config.plugins.sandbox == Sandbox::Required,
     }
 }
 

@@ -1,19 +1,19 @@
 //! From inherited descriptors to loaded plugins.
 
-use std::os::fd::OwnedFd;
+use std::{os::fd::OwnedFd, time::Instant};
 
-use stormdb_plugin_api::{Error, abi::module::PluginModuleRef, describe::Description};
+use stormdb_plugin_api::{Error, abi::module::PluginModuleRef};
 use stormdb_registry::{
     Error as RegistryError, loader,
     seal::{Sealed, Statement},
 };
 use stormdb_run::event::Failure;
 
-use super::message::Fault;
+use super::message::{Fault, Mapped};
 
 /// A plugin in this process.
 pub(crate) struct Plugin {
-    pub(crate) description: Description,
+    pub(crate) mapped: Mapped,
     pub(crate) module: PluginModuleRef,
 }
 
@@ -23,18 +23,21 @@ pub(crate) struct Unloaded {
     pub(crate) fault: Fault,
 }
 
-/// Checks seals and hashes again, then maps the libraries in order: dependencies come first.
+/// Checks seals, then maps the libraries in order: dependencies come first. `on_mapping` hears of each before.
 pub(crate) fn load(
     descriptors: Vec<OwnedFd>,
     statements: Vec<Statement>,
+    mut on_mapping: impl FnMut(&Statement),
 ) -> Result<Vec<Plugin>, Unloaded> {
-    descriptors.into_iter().zip(statements).map(|(fd, statement)| load_one(fd, statement)).collect()
-}
-
-fn load_one(fd: OwnedFd, statement: Statement) -> Result<Plugin, Unloaded> {
-    let sealed = Sealed::inherit(fd, statement)?;
-    let loaded = loader::load(sealed)?;
-    Ok(Plugin { description: loaded.description, module: loaded.module })
+    let load = |(fd, statement): (OwnedFd, Statement)| {
+        on_mapping(&statement);
+        let began = Instant::now();
+        let loaded = loader::load(Sealed::inherit(fd, statement)?)?;
+        let seconds = began.elapsed().as_secs_f64();
+        let mapped = Mapped { description: loaded.description, seconds };
+        Ok(Plugin { mapped, module: loaded.module })
+    };
+    descriptors.into_iter().zip(statements).map(load).collect()
 }
 
 impl From<RegistryError> for Unloaded {

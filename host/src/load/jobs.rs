@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     future::Future,
+    io,
     sync::{Arc, Mutex, mpsc::SyncSender},
     time::Duration,
 };
@@ -18,7 +19,7 @@ use stormdb_engine::{
 use stormdb_plugin_api::{
     Error, ErrorKind,
     abi::workload::{Creation, WorkloadBox},
-    describe::{Description, WorkloadDescription},
+    describe::WorkloadDescription,
 };
 use stormdb_process::broker::BrokerClient;
 use stormdb_run::{
@@ -26,13 +27,15 @@ use stormdb_run::{
     measurement::{BandMeasurement, Phase},
 };
 use stormdb_target::{session::StatementTable, sqlstate::ErrorClass};
-use tokio::{select, time::interval};
+use tokio::{runtime::Runtime, select, time::interval};
 
 use super::{
+    census::{Census, Count},
     connector::{Access, TargetConnector},
     describe::{Plugin, plugin_failure},
-    host_object::{HostObject, Shared, StageProgress},
-    message::{BandOrder, CreateOrder, Fault, Notice, Order},
+    examine,
+    host_object::{Ended, HostObject, Shared, StageProgress},
+    message::{BandOrder, CreateOrder, Examination, Fault, Mapped, Notice, Order},
     usage::{Usage, cpu_seconds},
 };
 
@@ -50,6 +53,9 @@ struct Instance {
     workload: WorkloadBox,
     description: WorkloadDescription,
     access: Arc<Access>,
+    ended: Ended,
+    /// What there was before; absent where it could not be counted.
+    before: Option<Count>,
 }
 
 /// Carries out orders.
@@ -58,13 +64,14 @@ pub(crate) struct Jobs {
     broker: BrokerClient,
     shared: Arc<Shared>,
     usage: Option<Usage>,
+    census: Option<Census>,
     instance: Option<Instance>,
 }
 
 /// Why a job failed, and whose fault it is.
-struct Refusal {
-    failure: Failure,
-    fault: Fault,
+pub(super) struct Refusal {
+    pub(super) failure: Failure,
+    pub(super) fault: Fault,
 }
 
 impl Jobs {
@@ -74,22 +81,26 @@ impl Jobs {
         notices: SyncSender<Notice>,
         log_level: u8,
         usage: Option<Usage>,
-    ) -> Self {
-        let modules: BTreeMap<_, _> =
-            plugins.iter().map(|plugin| (plugin.description.name.clone(), plugin.module)).collect();
+        census: Option<Census>,
+    ) -> io::Result<Self> {
+        let module = |plugin: &Plugin| (plugin.mapped.description.name.clone(), plugin.module);
+        let modules: BTreeMap<_, _> = plugins.iter().map(module).collect();
         let shared = Shared {
             statements: Arc::new(StatementTable::default()),
             modules,
             notices,
             log_level,
             progress: Mutex::new(StageProgress::default()),
+            misuse: Mutex::new(None),
         };
-        Self { plugins, broker, shared: Arc::new(shared), usage, instance: None }
+        // The first runtime of a process opens descriptors that stay: before anything is counted.
+        drop(runtime()?);
+        Ok(Self { plugins, broker, shared: Arc::new(shared), usage, census, instance: None })
     }
 
-    /// What each plugin says of itself, in load order.
-    pub(crate) fn descriptions(&self) -> Vec<Description> {
-        self.plugins.iter().map(|plugin| plugin.description.clone()).collect()
+    /// The loaded plugins, in load order.
+    pub(crate) fn mapped(&self) -> Vec<Mapped> {
+        self.plugins.iter().map(|plugin| plugin.mapped.clone()).collect()
     }
 
     /// Does what the order says and answers it.
@@ -100,10 +111,12 @@ impl Jobs {
             Order::Attach => self.attach(stop),
             Order::Band(order) => self.band(&order, stop),
             Order::Check => self.check(stop),
+            Order::Leave => self.leave(),
+            Order::Examine => self.examine(),
             // The control thread answers these.
-            Order::Load { .. } | Order::StopBand | Order::Goodbye => Ok(()),
+            Order::Load(_) | Order::StopBand | Order::Goodbye => Ok(()),
         };
-        let notice = match done {
+        let notice = match done.and_then(|()| self.expect_no_misuse()) {
             Ok(()) => Notice::Done,
             Err(Refusal { failure, fault }) => Notice::Failed { failure, fault },
         };
@@ -113,15 +126,16 @@ impl Jobs {
 
     fn create(&mut self, order: CreateOrder) -> Result<(), Refusal> {
         let CreateOrder { plugin, workload, mode, scale, data_seed, config, login } = order;
-        let found = self.plugins.iter().find(|loaded| loaded.description.name == plugin);
+        let found = self.plugins.iter().find(|loaded| loaded.mapped.description.name == plugin);
         let described = found.and_then(|found| {
-            let workloads = &found.description.workloads;
+            let workloads = &found.mapped.description.workloads;
             Some((found.module, workloads.iter().find(|offered| offered.name == workload)?))
         });
         let Some((module, description)) = described else {
             let message = format!("plugin `{plugin}` offers no workload `{workload}`");
             return Err(local("workload-missing", message));
         };
+        let before = self.census.as_mut().and_then(|census| census.count().ok());
         let config = config.to_string();
         let asked = Creation {
             workload: RStr::from_str(&workload),
@@ -131,15 +145,54 @@ impl Jobs {
             seed: data_seed,
             config: RStr::from_str(&config),
         };
-        let host = HostObject::boxed(Arc::clone(&self.shared), plugin);
+        let ended = Ended::default();
+        let host = HostObject::boxed(Arc::clone(&self.shared), plugin, ended.clone());
         let workload = match module.create()(host, asked) {
             RResult::ROk(workload) => workload,
             RResult::RErr(error) => return Err(plugin_refusal("create", &error.into())),
         };
         let statements = Arc::clone(&self.shared.statements);
         let access = Arc::new(Access::new(self.broker.clone(), login, statements));
-        self.instance = Some(Instance { workload, description: description.clone(), access });
+        let description = description.clone();
+        self.instance = Some(Instance { workload, description, access, ended, before });
         Ok(())
+    }
+
+    /// Lets go of the instance, if there is one, and counts what it leaves behind.
+    fn leave(&mut self) -> Result<(), Refusal> {
+        let Some(instance) = self.instance.take() else { return Ok(()) };
+        let Instance { workload, access, ended, before, .. } = instance;
+        drop(workload);
+        ended.set();
+        drop(access);
+        self.expect_nothing_beyond(before)
+    }
+
+    /// Tries the plugin that was loaded last, without a target.
+    fn examine(&mut self) -> Result<(), Refusal> {
+        let Some(plugin) = self.plugins.last() else { return Ok(()) };
+        let before = self.census.as_mut().and_then(|census| census.count().ok());
+        let round_trip_seconds = examine::round_trip(plugin)?;
+        let workloads = examine::workloads(plugin, &self.shared)?;
+        self.expect_no_misuse()?;
+        self.expect_nothing_beyond(before)?;
+        let peak_rss_bytes = self.usage.as_ref().and_then(Usage::peak_rss_bytes);
+        let examination = Examination { round_trip_seconds, workloads, peak_rss_bytes };
+        drop(self.shared.notices.send(Notice::Examined { examination: Box::new(examination) }));
+        Ok(())
+    }
+
+    fn expect_nothing_beyond(&mut self, before: Option<Count>) -> Result<(), Refusal> {
+        let (Some(census), Some(before)) = (&mut self.census, before) else { return Ok(()) };
+        // What cannot be counted is not held against the plugin.
+        let leftovers = census.leftovers(before, self.usage.as_ref()).unwrap_or_default();
+        self.expect_no_misuse()?;
+        leftovers.map_or(Ok(()), |failure| Err(Refusal { failure, fault: Fault::Plugin }))
+    }
+
+    fn expect_no_misuse(&self) -> Result<(), Refusal> {
+        let misuse = self.shared.take_misuse();
+        misuse.map_or(Ok(()), |failure| Err(Refusal { failure, fault: Fault::Plugin }))
     }
 
     fn instance(&self) -> Result<&Instance, Refusal> {
@@ -149,7 +202,7 @@ impl Jobs {
     }
 
     fn set_up(&self, connections: u32, rebuild: bool, stop: &StopSignal) -> Result<(), Refusal> {
-        let Instance { workload, description, access } = self.instance()?;
+        let Instance { workload, description, access, .. } = self.instance()?;
         let connector = TargetConnector::new(access);
         let stages = description.stages.iter().map(|stage| StagePlan {
             name: stage.name.clone(),
@@ -191,8 +244,6 @@ impl Jobs {
     /// Runs a job that is not a band on this thread, and says that it goes on for as long as the
     /// plugin lets this thread.
     fn wait<T>(&self, job: impl Future<Output = Result<T, EngineError>>) -> Result<T, Refusal> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| local("executor-failed", error.to_string()))?;
         let alive = async {
             let mut beat = interval(HEARTBEAT);
             loop {
@@ -207,11 +258,13 @@ impl Jobs {
                 never = alive => never,
             }
         };
+        // A runtime of its own ends what the job leaves running.
+        let runtime = runtime().map_err(|error| local("executor-failed", error.to_string()))?;
         runtime.block_on(watched).map_err(|error| engine(&error))
     }
 
     fn band(&self, order: &BandOrder, stop: &StopSignal) -> Result<(), Refusal> {
-        let Instance { workload, description, access } = self.instance()?;
+        let Instance { workload, description, access, .. } = self.instance()?;
         let spec = band_spec(order, description);
         let band = order.band;
         let mut cpu = CpuOfMeasure::default();
@@ -231,6 +284,7 @@ impl Jobs {
             let message = "the band was stopped before its measured phase".to_owned();
             return Err(local("stopped", message));
         };
+        self.expect_no_misuse()?;
         let measurement = BandMeasurement {
             client_cpu_seconds: cpu.seconds(),
             peak_rss_bytes: self.usage.as_ref().and_then(Usage::peak_rss_bytes),
@@ -276,6 +330,10 @@ fn band_spec(order: &BandOrder, description: &WorkloadDescription) -> BandSpec {
     }
 }
 
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
 /// CPU time of this process between the beginning and the end of the measured phase.
 #[derive(Default)]
 struct CpuOfMeasure {
@@ -301,7 +359,7 @@ fn local(id: &str, message: String) -> Refusal {
     Refusal { failure: Failure { id: id.to_owned(), message }, fault: Fault::Local }
 }
 
-fn plugin_refusal(callback: &str, error: &Error) -> Refusal {
+pub(super) fn plugin_refusal(callback: &str, error: &Error) -> Refusal {
     Refusal { failure: plugin_failure(callback, error), fault: fault_of(error) }
 }
 

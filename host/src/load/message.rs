@@ -18,7 +18,7 @@ use stormdb_target::endpoint::Endpoint;
 #[serde(tag = "order", rename_all = "kebab-case")]
 pub(crate) enum Order {
     /// First: give up what plugins must not have, then load them.
-    Load { lockdown: LockdownPlan, plugins: Vec<Statement>, log_level: u8 },
+    Load(LoadOrder),
     /// Make the workload instance.
     Create(Box<CreateOrder>),
     /// Make the schema and its data over so many connections; `rebuild` drops it first.
@@ -31,8 +31,22 @@ pub(crate) enum Order {
     StopBand,
     /// Check the data.
     Check,
+    /// Let go of the workload instance, and count what its plugin leaves behind.
+    Leave,
+    /// Make an instance of every workload of the plugin that was loaded last, with one worker, and let go of it.
+    Examine,
     /// End.
     Goodbye,
+}
+
+/// What to give up, and what to load then.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct LoadOrder {
+    pub(crate) lockdown: LockdownPlan,
+    /// Load nothing where the kernel enforces less than the whole lock-down.
+    pub(crate) whole_lockdown: bool,
+    pub(crate) plugins: Vec<Statement>,
+    pub(crate) log_level: u8,
 }
 
 /// The workload to make, and the target to connect it to.
@@ -90,8 +104,12 @@ pub(crate) struct BandOrder {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "notice", rename_all = "kebab-case")]
 pub(crate) enum Notice {
-    /// The plugins are loaded; what each says of itself, in load order.
-    Loaded { lockdown: Lockdown, descriptions: Vec<Description> },
+    /// This plugin is about to be mapped: what happens next is its doing.
+    Mapping { plugin: String },
+    /// The plugins are loaded, in load order.
+    Loaded { lockdown: Lockdown, plugins: Vec<Mapped> },
+    /// The workloads were tried out.
+    Examined { examination: Box<Examination> },
     /// Something that belongs into the journal.
     Event { event: Box<RunEvent> },
     /// A job that is not a band goes on, and its plugin gives the thread back now and then.
@@ -100,6 +118,35 @@ pub(crate) enum Notice {
     Done,
     /// It was not; nothing of it is left over.
     Failed { failure: Failure, fault: Fault },
+}
+
+/// A plugin that was loaded.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Mapped {
+    /// What it says of itself.
+    pub(crate) description: Description,
+    /// How long it took to map it, check its layouts and hear its description.
+    pub(crate) seconds: f64,
+}
+
+/// What a plugin did when it was tried out without a target.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Examination {
+    /// One call through the interface and back: the description, asked for again.
+    pub(crate) round_trip_seconds: f64,
+    pub(crate) workloads: Vec<TriedWorkload>,
+    /// The most memory that the process ever had resident; absent where the system does not say.
+    pub(crate) peak_rss_bytes: Option<u64>,
+}
+
+/// A workload of which an instance and a worker were made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct TriedWorkload {
+    pub(crate) name: String,
+    /// From the creation of the instance to its end.
+    pub(crate) seconds: f64,
+    /// Why there is no instance without a configuration; absent where there is one.
+    pub(crate) needs_configuration: Option<String>,
 }
 
 /// Whose fault a failure is: it decides the exit code.

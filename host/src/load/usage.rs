@@ -15,12 +15,21 @@ impl Usage {
 
     /// The most memory that was ever resident, in bytes; nothing where the system does not say.
     pub(crate) fn peak_rss_bytes(&self) -> Option<u64> {
+        let kilobytes: u64 = self.field("VmHWM:")?.strip_suffix("kB")?.trim().parse().ok()?;
+        kilobytes.checked_mul(1024)
+    }
+
+    /// A mask of signals, such as `SigCgt:`; signal 1 is the lowest bit.
+    pub(crate) fn mask(&self, name: &str) -> Option<u64> {
+        u64::from_str_radix(&self.field(name)?, 16).ok()
+    }
+
+    fn field(&self, name: &str) -> Option<String> {
         let mut buffer = [0; 4096];
         let read = self.0.read_at(&mut buffer, 0).ok()?;
         let status = std::str::from_utf8(buffer.get(..read)?).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-        let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-        kilobytes.checked_mul(1024)
+        let value = status.lines().find_map(|line| line.strip_prefix(name))?;
+        Some(value.trim().to_owned())
     }
 }
 

@@ -71,7 +71,9 @@ impl Ladder<'_> {
                             // What comes after the bands needs the target as well.
                             return Ok((None, worst));
                         }
-                        LoadFailure::Refused(..) | LoadFailure::Ended(_) => crashes += 1,
+                        LoadFailure::Refused(..)
+                        | LoadFailure::Ended(_)
+                        | LoadFailure::EndedInMapping(..) => crashes += 1,
                     }
                     if interrupts.count() > 0 {
                         return Err(interrupts.error());

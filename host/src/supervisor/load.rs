@@ -9,8 +9,10 @@ use std::{
 use stormdb_process::{
     ProcessError,
     broker::{self, dial::Target},
-    exit::{Exit as End, Kill},
+    exit::{Cause, Exit as End, Kill},
     frames::{AsyncFrameReader, AsyncFrameWriter},
+    lockdown::Lockdown,
+    signals::{SIGSYS, signal_name},
     spawn::{LoadCommand, LoadProcess, spawn},
 };
 use stormdb_registry::seal::Sealed;
@@ -29,7 +31,7 @@ use tokio::{
 use super::interrupt::Interrupts;
 use crate::{
     failure::CommandError,
-    load::message::{Fault, Notice, Order},
+    load::message::{Examination, Fault, Mapped, Notice, Order},
 };
 
 /// Notices that wait for the supervisor; a load process that is faster waits.
@@ -58,6 +60,16 @@ pub(crate) struct Load {
     notices: mpsc::Receiver<Result<Notice, ProcessError>>,
     orders: AsyncFrameWriter<OwnedWriteHalf>,
     tasks: [JoinHandle<()>; 2],
+    /// The plugin that is being mapped: the end of the process is its doing.
+    mapping: Option<String>,
+}
+
+/// What an order is answered with.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Done,
+    Loaded(Lockdown, Vec<Mapped>),
+    Examined(Box<Examination>),
 }
 
 /// Why an order was not carried out.
@@ -67,6 +79,8 @@ pub(crate) enum LoadFailure {
     Refused(Failure, Fault),
     /// The load process ended, or was ended because it was silent.
     Ended(End),
+    /// The same while this plugin was mapped, before any of its callbacks was called.
+    EndedInMapping(String, End),
     /// The supervisor was asked twice to stop, or has no way to go on.
     Stopped(CommandError),
 }
@@ -86,14 +100,37 @@ impl LoadFailure {
                 (failure.clone(), exit)
             }
             Self::Ended(end) => {
-                let mut message = end.to_string();
-                if let Some(line) = end.last_lines.last() {
-                    message.push_str(&format!("; its last line was: {line}"));
-                }
+                let message = with_last_line(end.to_string(), end);
                 (Failure { id: end.id(), message }, Exit::PluginMisbehaved)
+            }
+            Self::EndedInMapping(plugin, end) => {
+                let message = format!(
+                    "plugin {plugin} was being mapped, and its own initialisation ran: {end}; report it to its author"
+                );
+                let failure = Failure { id: init_id(end), message: with_last_line(message, end) };
+                (failure, Exit::PluginMisbehaved)
             }
             Self::Stopped(error) => (error.failure(), error.exit),
         }
+    }
+}
+
+fn with_last_line(message: String, end: &End) -> String {
+    match end.last_lines.last() {
+        Some(line) => format!("{message}; its last line was: {line}"),
+        None => message,
+    }
+}
+
+/// The id of an end that a plugin's initialisation caused.
+fn init_id(end: &End) -> String {
+    match end.cause {
+        Cause::Exited { .. } => "plugin-init-exited".to_owned(),
+        Cause::Stalled { .. } => "plugin-init-timeout".to_owned(),
+        // The probe process is ended by the first system call that it may not make.
+        Cause::Crashed { signal: SIGSYS } => "plugin-init-forbidden-call".to_owned(),
+        Cause::Crashed { signal } => format!("plugin-init-crashed:{}", signal_name(signal)),
+        Cause::OutOfMemory | Cause::Killed { .. } | Cause::Finished | Cause::Stopped => end.id(),
     }
 }
 
@@ -118,7 +155,8 @@ impl Load {
             }
         });
         let orders = AsyncFrameWriter::new(writer);
-        Ok(Self { process: spawned.process, notices, orders, tasks: [forward, broker] })
+        let tasks = [forward, broker];
+        Ok(Self { process: spawned.process, notices, orders, tasks, mapping: None })
     }
 
     /// Gives an order and passes on every event until it is carried out. A load process that hangs
@@ -129,10 +167,11 @@ impl Load {
         patience: Patience,
         interrupts: &mut Interrupts,
         on_event: &mut dyn FnMut(RunEvent) -> Result<(), CommandError>,
-    ) -> Result<Option<Notice>, LoadFailure> {
+    ) -> Result<Answer, LoadFailure> {
         self.send(order).await?;
         let mut silent = patience.first;
         let mut sign = Instant::now();
+        let mut examined = None;
         loop {
             let notice = tokio::select! {
                 notice = timeout_at(sign + silent, self.notices.recv()) => notice,
@@ -155,13 +194,47 @@ impl Load {
                     }
                     on_event(*event).map_err(LoadFailure::Stopped)?;
                 }
-                Ok(Some(Ok(Notice::Done))) => return Ok(None),
-                Ok(Some(Ok(loaded @ Notice::Loaded { .. }))) => return Ok(Some(loaded)),
+                Ok(Some(Ok(Notice::Mapping { plugin }))) => {
+                    sign = Instant::now();
+                    self.mapping = Some(plugin);
+                }
+                Ok(Some(Ok(Notice::Done))) => {
+                    return Ok(examined.map_or(Answer::Done, Answer::Examined));
+                }
+                Ok(Some(Ok(Notice::Loaded { lockdown, plugins }))) => {
+                    self.mapping = None;
+                    return Ok(Answer::Loaded(lockdown, plugins));
+                }
+                Ok(Some(Ok(Notice::Examined { examination }))) => {
+                    examined = Some(examination);
+                }
                 Ok(Some(Ok(Notice::Failed { failure, fault }))) => {
                     return Err(LoadFailure::Refused(failure, fault));
                 }
             }
         }
+    }
+
+    /// Gives the order to load, which comes first.
+    pub(crate) async fn load(
+        &mut self,
+        order: &Order,
+        patience: Patience,
+        interrupts: &mut Interrupts,
+    ) -> Result<(Lockdown, Vec<Mapped>), LoadFailure> {
+        match self.carry_out(order, patience, interrupts, &mut |_event| Ok(())).await? {
+            Answer::Loaded(lockdown, plugins) => Ok((lockdown, plugins)),
+            other => {
+                let message = format!("the load process answered {other:?} when it was to load");
+                let error = CommandError::new(Exit::Storage, "load-process-failed", message);
+                Err(LoadFailure::Stopped(error))
+            }
+        }
+    }
+
+    /// Ends the process at once; it has nothing to say any more.
+    pub(crate) async fn dismiss(mut self) {
+        drop(self.end(Kill::Stop).await);
     }
 
     /// The first interrupt ends a band early; in any other order, and the second time, it ends the
@@ -205,7 +278,10 @@ impl Load {
 
     async fn ended(&mut self) -> LoadFailure {
         match self.process.wait().await {
-            Ok(end) => LoadFailure::Ended(end),
+            Ok(end) => match self.mapping.take() {
+                Some(plugin) => LoadFailure::EndedInMapping(plugin, end),
+                None => LoadFailure::Ended(end),
+            },
             Err(error) => LoadFailure::Stopped(error.into()),
         }
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use stormdb_plugin_api::describe::{ConnectionPolicy, Description, Target, WorkloadDescription};
 use stormdb_process::{
     broker::dial::Target as BrokerTarget,
-    lockdown::{Layer, Lockdown, LockdownPlan, User},
+    lockdown::{Lockdown, LockdownPlan, User},
 };
 use stormdb_registry::seal::Sealed;
 use stormdb_run::{event::RunEvent, exit::Exit};
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     failure::CommandError,
-    load::message::{CreateOrder, Login, Notice, Order},
+    load::message::{CreateOrder, LoadOrder, Login, Order},
     machine::machine,
 };
 
@@ -39,6 +39,8 @@ pub(crate) struct Stage {
     pub(crate) config: serde_json::Value,
     pub(crate) log_level: u8,
     pub(crate) open_files: u64,
+    /// Run nothing where the kernel enforces less than the whole lock-down.
+    pub(crate) whole_lockdown: bool,
 }
 
 /// A workload that a load process offers.
@@ -58,28 +60,11 @@ impl Stage {
     ) -> Result<(Load, Vec<Description>, Lockdown), LoadFailure> {
         let mut load =
             Load::start(&self.sealed, Arc::clone(&self.broker)).map_err(LoadFailure::Stopped)?;
-        let order = Order::Load {
-            lockdown: LockdownPlan {
-                user: Some(NOBODY),
-                open_files: Some(self.open_files),
-                address_space_bytes: machine().memory_bytes.map(memory_limit),
-                readable: Vec::new(),
-            },
-            plugins: self.sealed.iter().map(|sealed| sealed.statement().clone()).collect(),
-            log_level: self.log_level,
-        };
-        let ignore = &mut |_event: RunEvent| Ok(());
-        match load.carry_out(&order, Patience::JOB, interrupts, ignore).await? {
-            Some(Notice::Loaded { lockdown, descriptions }) => Ok((load, descriptions, lockdown)),
-            other => {
-                let message = format!("the load process answered {other:?} when it was to load");
-                Err(LoadFailure::Stopped(CommandError::new(
-                    Exit::Storage,
-                    "load-process-failed",
-                    message,
-                )))
-            }
-        }
+        let lockdown = LockdownPlan { open_files: Some(self.open_files), ..lockdown_plan() };
+        let order = load_order(&self.sealed, lockdown, self.whole_lockdown, self.log_level);
+        let (lockdown, plugins) = load.load(&order, Patience::JOB, interrupts).await?;
+        let descriptions = plugins.into_iter().map(|plugin| plugin.description).collect();
+        Ok((load, descriptions, lockdown))
     }
 
     /// Makes the workload instance.
@@ -116,6 +101,25 @@ impl Stage {
     ) -> Result<(), LoadFailure> {
         load.carry_out(&Order::Attach, Patience::JOB, interrupts, on_event).await.map(drop)
     }
+}
+
+/// What every process gives up in which plugins are mapped.
+pub(crate) fn lockdown_plan() -> LockdownPlan {
+    LockdownPlan {
+        user: Some(NOBODY),
+        address_space_bytes: machine().memory_bytes.map(memory_limit),
+        ..LockdownPlan::default()
+    }
+}
+
+pub(crate) fn load_order(
+    sealed: &[Sealed],
+    lockdown: LockdownPlan,
+    whole_lockdown: bool,
+    log_level: u8,
+) -> Order {
+    let plugins = sealed.iter().map(|sealed| sealed.statement().clone()).collect();
+    Order::Load(LoadOrder { lockdown, whole_lockdown, plugins, log_level })
 }
 
 /// A plugin that leaks must fail before the machine does, and the server with it.
@@ -184,19 +188,4 @@ fn unserved(workload: &WorkloadDescription) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// What the kernel does not enforce, in words; nothing where everything is in force.
-pub(crate) fn gaps(lockdown: &Lockdown) -> Option<String> {
-    let layers = [("Landlock", &lockdown.landlock), ("seccomp", &lockdown.seccomp)];
-    let gaps: Vec<String> = layers
-        .into_iter()
-        .filter_map(|(name, layer)| match layer {
-            Layer::Enforced => None,
-            Layer::Partial { reason } => Some(format!("{name} in part ({reason})")),
-            Layer::Absent { reason } => Some(format!("no {name} ({reason})")),
-        })
-        .collect();
-    (!gaps.is_empty())
-        .then(|| format!("the load process runs with less containment: {}", gaps.join(", ")))
 }

@@ -1,11 +1,8 @@
-//! Landlock: no files but those stated, no TCP, no signals and no abstract sockets to outside.
-
-use std::path::PathBuf;
+//! Landlock: no files, no TCP, no signals and no abstract sockets to outside.
 
 use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, LandlockStatus, RestrictionStatus,
-    Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
-    path_beneath_rules,
+    Ruleset, RulesetAttr, RulesetError, RulesetStatus, Scope,
 };
 
 use crate::lockdown::Layer;
@@ -13,24 +10,21 @@ use crate::lockdown::Layer;
 /// The newest rules asked for: files (1 to 3, 5), TCP (4), signals and abstract sockets (6).
 const RULES: ABI = ABI::V6;
 
-/// Restricts this thread and those it will start. Paths that do not exist are left out.
-pub(crate) fn enforce(readable: &[PathBuf]) -> Layer {
-    match restrict(readable) {
+/// Restricts this thread and those it will start. Sealed memory is no file to Landlock, so that plugins can be mapped.
+pub(crate) fn enforce() -> Layer {
+    match restrict() {
         Ok(status) => layer(&status),
         Err(error) => Layer::Absent { reason: error.to_string() },
     }
 }
 
-fn restrict(readable: &[PathBuf]) -> Result<RestrictionStatus, RulesetError> {
-    // No right to execute: exec is forbidden, and mapping a library needs the right to read only.
-    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+fn restrict() -> Result<RestrictionStatus, RulesetError> {
     Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(RULES))?
         .handle_access(AccessNet::from_all(RULES))?
         .scope(Scope::from_all(RULES))?
         .create()?
-        .add_rules(path_beneath_rules(readable, read))?
         .restrict_self()
 }
 

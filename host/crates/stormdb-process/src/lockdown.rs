@@ -1,9 +1,10 @@
 //! The load process gives up, for good, what plugins must not have: user, files, sockets, other processes.
 //!
-//! Order: limits, user, capabilities, following the supervisor's end, no core or memory access, Landlock, seccomp.
-//! Landlock and seccomp are best effort and reported; everything else is done or is an error.
+//! Order: limits, user, capabilities, following the supervisor's end, no core or memory access, Landlock, seccomp; then,
+//! after the plugins are mapped, [`close_loading`]. Landlock and seccomp are best effort and reported; everything else is
+//! done or is an error.
 
-use std::{io, path::PathBuf};
+use std::io;
 
 use rustix::{
     process::{DumpableBehavior, Resource, Rlimit},
@@ -11,6 +12,7 @@ use rustix::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use crate::seccomp::Violation;
 use crate::{ProcessError, inherit::follow_supervisor, landlocked, seccomp, signals};
 
 /// What the supervisor asks for. Limits that are absent stay as inherited.
@@ -23,8 +25,11 @@ pub struct LockdownPlan {
     pub open_files: Option<u64>,
     /// `RLIMIT_AS` in bytes; thread stacks count.
     pub address_space_bytes: Option<u64>,
-    /// Files and folders that stay readable. Shared libraries that are not mapped yet are files, too.
-    pub readable: Vec<PathBuf>,
+    /// `RLIMIT_CPU` in seconds.
+    pub cpu_seconds: Option<u64>,
+    /// What a system call that is not allowed leads to.
+    #[serde(default)]
+    pub violation: Violation,
 }
 
 /// An unprivileged user. Supplementary groups are given up.
@@ -69,9 +74,20 @@ pub fn lock_down(plan: &LockdownPlan, supervisor: u32) -> Result<Lockdown, Proce
     })?;
     step("give up new privileges", || rustix::thread::set_no_new_privs(true))?;
     let open_files = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    let landlock = landlocked::enforce(&plan.readable);
-    let seccomp = seccomp::enforce();
+    let landlock = landlocked::enforce();
+    let seccomp = seccomp::enforce(plan.violation);
     Ok(Lockdown { uid, open_files, landlock, seccomp })
+}
+
+/// Gives up what only the mapping of plugins needed: from here on no thread opens a file, maps executable memory or
+/// installs a handler of a signal.
+pub fn close_loading(lockdown: &mut Lockdown) {
+    if lockdown.seccomp == Layer::Enforced
+        && let Layer::Absent { reason } | Layer::Partial { reason } = seccomp::close()
+    {
+        let reason = format!("files can still be opened: {reason}");
+        lockdown.seccomp = Layer::Partial { reason };
+    }
 }
 
 fn refuse_threads() -> Result<(), ProcessError> {
@@ -96,6 +112,9 @@ fn limit(plan: &LockdownPlan) -> Result<(), ProcessError> {
             }
             result => result?,
         }
+    }
+    if let Some(seconds) = plan.cpu_seconds {
+        set_limit("limit the CPU time", Resource::Cpu, seconds)?;
     }
     if let Some(bytes) = plan.address_space_bytes {
         set_limit("limit the address space", Resource::As, bytes)?;

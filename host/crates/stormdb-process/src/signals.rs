@@ -1,5 +1,8 @@
 //! Signals: their names, and the one that must not end a process that writes files.
 
+/// Ends a process that made a system call its filter answers so.
+pub const SIGSYS: i32 = libc::SIGSYS;
+
 /// Makes a write beyond `RLIMIT_FSIZE` fail with `EFBIG` instead of ending the process with `SIGXFSZ`. For the
 /// start of both processes. (`SIGPIPE` is ignored by Rust programs already.)
 pub fn ignore_file_size_signal() {

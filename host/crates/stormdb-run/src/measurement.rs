@@ -43,8 +43,8 @@ impl Counts {
         self.failed += failed;
         self.retries += retries;
         self.statements += statements;
-        self.rows_read += rows_read;
-        self.rows_written += rows_written;
+        self.rows_read = self.rows_read.saturating_add(*rows_read);
+        self.rows_written = self.rows_written.saturating_add(*rows_written);
     }
 
     /// Failed operations as a share (0 to 1) of all that ended; nothing where none ended.

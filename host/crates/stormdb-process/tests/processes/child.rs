@@ -16,7 +16,7 @@ use stormdb_process::{
     frames::{FrameReader, FrameWriter},
     inherit::{Inheritance, Inherited},
     journal::Journal,
-    lockdown::{Lockdown, lock_down},
+    lockdown::{Lockdown, close_loading, lock_down},
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -106,7 +106,7 @@ impl Supervisor {
 /// Locks down, loads the plugin from its descriptor, and makes it attempt what it is told.
 fn attempt(supervisor: &mut Supervisor, inherited: &Inherited) {
     let plan = serde_json::from_value(supervisor.hear()).unwrap();
-    let lockdown = lock_down(&plan, inherited.supervisor).unwrap();
+    let mut lockdown = lock_down(&plan, inherited.supervisor).unwrap();
     let path = format!("/proc/{}/fd/{}", std::process::id(), inherited.plugins[0].as_raw_fd());
     // SAFETY: the library is the test's own, and its constructor only reads a file.
     #[expect(unsafe_code, reason = "loading is what is tested")]
@@ -117,6 +117,7 @@ fn attempt(supervisor: &mut Supervisor, inherited: &Inherited) {
         '_,
         unsafe extern "C" fn(*const c_char, *const c_char) -> c_int,
     > = unsafe { library.get("attempt") }.unwrap();
+    close_loading(&mut lockdown);
     supervisor.say(&json!(lockdown));
     while let Some((action, argument)) = supervisor.frames.recv::<(String, String)>().unwrap() {
         let (action, argument) = (CString::new(action).unwrap(), CString::new(argument).unwrap());

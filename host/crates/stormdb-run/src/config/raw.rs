@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use stormdb_analysis::strategy::STRATEGIES;
 
 use super::duration::DurationText;
-use super::run_config::{ArrivalProcess, Driver, SslMode};
+use super::run_config::{ArrivalProcess, Driver, Sandbox, SslMode};
 use crate::secret::Secret;
 
 /// A StormDB run. Every key is optional except `workload`.
@@ -238,6 +238,9 @@ pub struct RawPlugins {
     pub trust_store: Option<PathBuf>,
     /// The trust policy (default: `trust-policy.toml` beside the trust store).
     pub policy: Option<PathBuf>,
+    /// What to do where the kernel enforces less than the whole lock-down of the load process: go on and say so, or
+    /// refuse to load plugins (default: `best-effort`).
+    pub sandbox: Option<Sandbox>,
 }
 
 /// How the counts grow from band to band: the name of a strategy of stormdb-analysis, or

@@ -194,7 +194,8 @@ fn export(progressive: Option<&RawProgressive>) -> ExportConfig {
 }
 
 fn plugins(plugins: Option<RawPlugins>) -> PluginsConfig {
-    plugins.map_or_else(PluginsConfig::default, |RawPlugins { paths, trust_store, policy }| {
-        PluginsConfig { paths: paths.unwrap_or_default(), trust_store, policy }
-    })
+    let Some(plugins) = plugins else { return PluginsConfig::default() };
+    let RawPlugins { paths, trust_store, policy, sandbox } = plugins;
+    let sandbox = sandbox.unwrap_or_default();
+    PluginsConfig { paths: paths.unwrap_or_default(), trust_store, policy, sandbox }
 }

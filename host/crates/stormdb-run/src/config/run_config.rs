@@ -190,6 +190,18 @@ pub struct PluginsConfig {
     pub paths: Vec<PathBuf>,
     pub trust_store: Option<PathBuf>,
     pub policy: Option<PathBuf>,
+    pub sandbox: Sandbox,
+}
+
+/// What to do where the kernel enforces less than the whole lock-down of the load process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sandbox {
+    /// Go on and say so.
+    #[default]
+    BestEffort,
+    /// Load no plugin.
+    Required,
 }
 
 /// The files that a run writes.

@@ -100,7 +100,8 @@ fn every_variable_and_every_flag_reaches_its_key() {
               "b"
             ],
             "trust_store": "trust",
-            "policy": null
+            "policy": null,
+            "sandbox": "best-effort"
           },
           "export": {
             "csv": true,
