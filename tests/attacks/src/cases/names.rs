@@ -97,9 +97,6 @@ pub const CASES: &[Case] = &[
             ];
             for name in names {
                 trial.refused(name, "package-name-mismatch", |site| {
-                    if name.starts_with("acme-other") {
-                        site.asked = "acme-other".to_owned();
-                    }
                     Ok(fs::rename(site.bundle(), site.plugins().join(name))?)
                 })?;
             }

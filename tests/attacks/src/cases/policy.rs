@@ -132,12 +132,14 @@ pub const CASES: &[Case] = &[
         what: "trust stores that others offer: beside the plugin, in the current folder, in the environment",
         expect: &["key-untrusted"],
         build: |trial| {
-            trial.refused("all at once", "key-untrusted", |site| {
-                let mallory = Author::new("alice@example.org\u{1}");
-                let mallory = Author { name: site.ground.alice.name.clone(), ..mallory };
+            let mallory =
+                Author { name: trial.ground.alice.name.clone(), ..Author::new("mallory") };
+            let signed = |site: &mut Site<'_>| {
                 site.write(SIGNATURE, mallory.sign(site.manifest.text().as_bytes()).text())?;
                 offer_everywhere(site, &mallory)
-            })
+            };
+            trial.refused("all at once", "key-untrusted", signed)?;
+            trial.offers("all at once, to a run", "key-untrusted", signed)
         },
     },
 ];

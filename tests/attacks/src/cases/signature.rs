@@ -98,11 +98,9 @@ pub const CASES: &[Case] = &[
                 let mut other = site.ground.library.clone();
                 let last = other.len() - 1;
                 other[last] ^= 1;
-                site.add(
-                    &Manifest::of("acme-other", "1.0.0", &site.ground.alice.name, &other),
-                    &other,
-                    &site.ground.alice,
-                )?;
+                let alice = &site.ground.alice;
+                let manifest = Manifest::of("acme-other", "1.0.0", &alice.name, &other);
+                site.add(&manifest, &other, alice)?;
                 site.write(LIBRARY, other)
             })
         },

@@ -9,6 +9,7 @@ use std::process::Command;
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::io::{Errno, pwrite};
 use stormdb_plugin_api::abi::ROOT_SYMBOL;
+use stormdb_plugin_api::abi_stable::library::AbiHeader;
 use stormdb_registry::Error;
 use stormdb_registry::explain::{Step, Verdict, explain};
 use stormdb_registry::gate::gate;
@@ -127,11 +128,19 @@ fn compile(world: &World, source: &str, arguments: &[&str]) -> Vec<u8> {
 }
 
 /// A library that looks like a plugin from the outside.
+///
+/// Its header says that it was built with another version of the interface.
 fn plugin_source(extra: &str) -> String {
+    let AbiHeader { magic_string, abi_major, abi_minor, .. } = AbiHeader::VALUE;
+    let magic = String::from_utf8_lossy(&magic_string);
+    let words = "{\"9.9.9\", 5}, ".repeat(16);
     format!(
         "extern int _Unwind_RaiseException(void *);\n\
          static void *keep __attribute__((used)) = (void *)_Unwind_RaiseException;\n\
-         __attribute__((visibility(\"default\"))) const char {ROOT_SYMBOL}[64] = {{1}};\n{extra}\n"
+         struct word {{ const char *text; unsigned long length; }};\n\
+         __attribute__((visibility(\"default\"))) const struct {{\n\
+         char magic[32]; unsigned major, minor; struct word words[16];\n\
+         }} {ROOT_SYMBOL} = {{\"{magic}\", {abi_major}, {abi_minor}, {{ {words} }}}};\n{extra}\n"
     )
 }
 
@@ -208,6 +217,20 @@ fn libraries_that_are_no_plugin() {
         );
         compile(world, &data, &[])
     });
+}
+
+#[test]
+fn libraries_of_another_abi_stable() {
+    let source = plugin_source("");
+    let AbiHeader { abi_minor, .. } = AbiHeader::VALUE;
+    for (from, to) in [
+        ("abi stable", "abi_stable"),
+        (&*format!(", {abi_minor}, "), &*format!(", {}, ", abi_minor + 1)),
+    ] {
+        assert!(source.contains(from), "{source}");
+        let other = source.replacen(from, to, 1);
+        check_library("abi-incompatible", |world| compile(world, &other, &["-lgcc_s"]));
+    }
 }
 
 #[test]

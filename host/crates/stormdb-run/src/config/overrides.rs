@@ -76,7 +76,6 @@ const VARIABLES: &[(&str, &str, Form)] = &[
     ("STORMDB_SSLMODE", "database.sslmode", Form::Text),
     ("STORMDB_SSLROOTCERT", "database.sslrootcert", Form::Text),
     ("STORMDB_PLUGIN_PATHS", "plugins.paths", Form::Paths),
-    ("STORMDB_TRUST_STORE", "plugins.trust_store", Form::Text),
     ("STORMDB_EXPORT_PATH", "progressive.export.path", Form::Text),
     ("STORMDB_SEED", "seed", Form::Scalar),
     ("STORMDB_EXECUTORS", "executors", Form::Scalar),

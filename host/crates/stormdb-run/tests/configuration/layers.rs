@@ -53,7 +53,6 @@ const VARIABLES: &[(&str, &str)] = &[
     ("STORMDB_SSLMODE", "verify-full"),
     ("STORMDB_SSLROOTCERT", "ca.pem"),
     ("STORMDB_PLUGIN_PATHS", "a:b"),
-    ("STORMDB_TRUST_STORE", "trust"),
     ("STORMDB_EXPORT_PATH", "out"),
     ("STORMDB_ARRIVAL_RATE", "2.5"),
     ("STORMDB_ARRIVALS", "constant"),
