@@ -10,3 +10,4 @@ mod kills;
 mod panics;
 mod signals;
 mod stalls;
+mod traces;

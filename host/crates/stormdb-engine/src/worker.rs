@@ -172,7 +172,10 @@ impl<K: Connector> Worker<K> {
         };
         let statements = connection.take_statements();
         let result = match result {
-            Ok(outcome) => Ok(Success { outcome, statements }),
+            Ok(outcome) => match implausible(&outcome) {
+                None => Ok(Success { outcome, statements }),
+                Some(error) => Err(Fault::Failed(error)),
+            },
             Err(error) if error.kind() == ErrorKind::ConnectionLost => {
                 return (Err(Fault::Failed(error)), Settled::Lost);
             }
@@ -223,6 +226,20 @@ impl<K: Connector> Worker<K> {
             _ => Ok(lending),
         }
     }
+}
+
+/// Beyond this a count is no count: no operation reads that many rows or takes that many nanoseconds (104 days).
+const PLAUSIBLE: u64 = 1 << 53;
+
+/// What a plugin says of its operation is not believed where it would spoil every sum.
+fn implausible(outcome: &Outcome) -> Option<Error> {
+    let Outcome { rows_read, rows_written, virtual_ns, reserved: _ } = *outcome;
+    if (rows_read | rows_written | virtual_ns) < PLAUSIBLE {
+        return None;
+    }
+    Some(Error::protocol(format!(
+        "the operation claims {rows_read} rows read, {rows_written} written and {virtual_ns} ns, which cannot be"
+    )))
 }
 
 impl Lending {
