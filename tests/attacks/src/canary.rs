@@ -95,9 +95,10 @@ impl Canary {
     }
 }
 
-/// The places named in what a program wrote to stderr.
+/// The places named in what a program wrote to stderr, be it among other words of a line of log.
 pub fn songs(text: &str) -> impl Iterator<Item = String> {
-    text.lines()
-        .filter_map(|line| line.split_once("canary: "))
-        .map(|(_, place)| place.trim().to_owned())
+    let places = text.lines().filter_map(|line| line.split_once("canary: "));
+    places
+        .filter_map(|(_, rest)| rest.split_whitespace().next())
+        .map(|place| place.trim_matches(['"', ',']).to_owned())
 }

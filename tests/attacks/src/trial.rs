@@ -292,7 +292,10 @@ impl<'g> Trial<'g> {
 
     /// The command lines that each input is given to: to verify, and to load.
     pub fn commands<'s>(site: &'s Site<'_>) -> [Vec<&'s str>; 2] {
-        [vec!["plugin", "verify", &site.asked, "--json"], RUN.to_vec()]
+        [
+            vec!["plugin", "verify", &site.asked, "--json"],
+            vec!["--log-level", "debug", "plugin", "health", &site.asked],
+        ]
     }
 
     /// Runs once; where a time is demanded, the quickest of three.

@@ -68,7 +68,7 @@ pub const CASES: &[Case] = &[
             }
             let large = trial.ground.library.clone();
             let pages = (1..mapped_end(&large)?).step_by(4_096).skip(1);
-            let step = trial.ground.count(40, 1);
+            let step = trial.ground.count(60, 1);
             for length in pages.step_by(step) {
                 cut_and_signed(trial, &large, length - 1)?;
             }
@@ -336,10 +336,15 @@ pub const CASES: &[Case] = &[
                     Ok(())
                 },
             )?;
-            trial.refused_as("1,000 deep in the bundle", "file-unlisted", quick, |site| {
-                deep(&site.bundle())
-            })?;
-            trial.accepted("1,000 deep beside it", |site| deep(&site.plugins()))
+            let levels = trial.ground.count(300, 1_000);
+            trial.refused_as(
+                &format!("{levels} deep in the bundle"),
+                "file-unlisted",
+                quick,
+                |site| deep(&site.bundle(), levels),
+            )?;
+            trial
+                .accepted(&format!("{levels} deep beside it"), |site| deep(&site.plugins(), levels))
         },
     },
 ];
@@ -478,15 +483,13 @@ fn reads_before_bundle(site: &Site<'_>, arguments: &[&str]) -> Result<usize> {
 }
 
 /// Folders in folders, built upwards so that no path is too long.
-fn deep(folder: &Path) -> Result<()> {
-    let mut deepest = folder.join("d");
-    fs::create_dir(&deepest)?;
-    for _ in 1..1_000 {
-        let above = folder.join("above");
+fn deep(folder: &Path, levels: usize) -> Result<()> {
+    let (top, above) = (folder.join("d"), folder.join("above"));
+    fs::create_dir(&top)?;
+    for _ in 1..levels {
         fs::create_dir(&above)?;
-        fs::rename(&deepest, above.join("d"))?;
-        fs::rename(&above, folder.join("d"))?;
-        deepest = folder.join("d");
+        fs::rename(&top, above.join("d"))?;
+        fs::rename(&above, &top)?;
     }
     Ok(())
 }

@@ -94,7 +94,7 @@ pub const CASES: &[Case] = &[
         what: "many loads in one process, with refusals between: no descriptor's number stands for another plugin",
         expect: &[ACCEPTED],
         build: |trial| {
-            let loads = trial.ground.count(60, 300);
+            let loads = trial.ground.count(20, 300);
             let site = Site::new(trial.ground)?;
             crate::control::many(&site, loads)?;
             trial.input(&format!("{loads} loads"), ACCEPTED);
@@ -159,7 +159,7 @@ fn swaps(trial: &mut Trial<'_>) -> Result<()> {
         return Ok(());
     };
     trial.control("the swapped library", &evil, &["dt-init"])?;
-    let step = trial.ground.count(3, 1);
+    let step = trial.ground.count(7, 1);
     for call in STEPS {
         for when in (1..).step_by(step) {
             let input = format!("{call}, call {when}");
