@@ -13,14 +13,16 @@ use crate::{
     control,
     ground::{Extent, Ground},
     program::{Ended, run},
-    site::Site,
+    site::{NAME, Site},
 };
 
 /// The exit code of a refusal.
 const REFUSED: i32 = 3;
 
 /// Asks for the workload, on a port where no server is.
-const RUN: [&str; 7] = ["run", "--workload", "canary", "--host", "127.0.0.1", "--port", "1"];
+pub const RUN: &[&str] = &["run", "--workload", "canary", "--host", "127.0.0.1", "--port", "1"];
+/// Asks for the plugin: loads it in the sandbox, without a server.
+pub const HEALTH: &[&str] = &["--log-level", "debug", "plugin", "health", NAME];
 
 /// A case and what came of its inputs.
 pub struct Trial<'g> {
@@ -130,21 +132,24 @@ impl<'g> Trial<'g> {
         self.silent(input)
     }
 
-    /// An input that verifies, and is refused with `id` when the workload is asked for.
+    /// An input that verifies, and is refused with `id` by commands such as [`RUN`] and [`HEALTH`].
     ///
     /// # Errors
     /// As [`Trial::refused`].
-    pub fn offers(
+    pub fn refused_by(
         &mut self,
         input: &str,
+        loads: &[&[&str]],
         id: &'static str,
         spoil: impl FnOnce(&mut Site<'g>) -> Result<()>,
     ) -> Result<()> {
         let mut site = Site::new(self.ground)?;
         spoil(&mut site)?;
         self.input(input, id);
-        let ended = self.run(&site, &RUN, None)?;
-        self.judge(input, &RUN, &ended, id, None);
+        for arguments in loads {
+            let ended = self.run(&site, arguments, None)?;
+            self.judge(input, arguments, &ended, id, None);
+        }
         self.silent(input)
     }
 

@@ -1,16 +1,19 @@
-//! A72 to A76, A78 to A82: what a signed library's bytes would make the dynamic linker do.
+//! A72 to A83: what a signed library's bytes would make the dynamic linker do.
 
-use std::{fs, path::Path, time::Duration};
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
 use anyhow::{Context as _, Result};
 use stormdb_plugin_api::abi::ROOT_SYMBOL;
 
 use crate::{
+    canary::songs,
     case::{ACCEPTED, Case},
     control::renamed,
     library::Recipe,
     manifest::Manifest,
-    trial::{Demand, Trial},
+    program::run,
+    site::Site,
+    trial::{Demand, HEALTH, RUN, Trial},
 };
 
 pub const CASES: &[Case] = &[
@@ -175,6 +178,26 @@ pub const CASES: &[Case] = &[
         },
     },
     Case {
+        id: "A77",
+        what: "variables with which the linker puts other code into the program",
+        expect: &["environment-unsafe", ACCEPTED],
+        build: |trial| {
+            for variable in ["LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "GLIBC_TUNABLES"] {
+                let set = |site: &mut Site<'_>| {
+                    site.environment
+                        .push((variable.to_owned(), "/nowhere/libattacker.so".to_owned()));
+                    Ok(())
+                };
+                trial.refused_by(variable, &[HEALTH, RUN], "environment-unsafe", set)?;
+            }
+            trial.accepted("LD_LIBRARY_PATH, allowed", |site| {
+                site.environment.push(("LD_LIBRARY_PATH".to_owned(), "/nowhere".to_owned()));
+                site.flags.push("--allow-ld-env".to_owned());
+                Ok(())
+            })
+        },
+    },
+    Case {
         id: "A78",
         what: "exports that replace functions of the host",
         expect: &["elf-export-forbidden"],
@@ -314,7 +337,41 @@ pub const CASES: &[Case] = &[
             })
         },
     },
+    Case {
+        id: "A83",
+        what: "code that names itself otherwise than its manifest",
+        expect: &["abi-identity-mismatch"],
+        build: renamed_by_its_manifest,
+    },
 ];
+
+/// The code may run, but only in the process that is thrown away: no file is written, the refusal has its id.
+fn renamed_by_its_manifest(trial: &mut Trial<'_>) -> Result<()> {
+    for (input, edit) in [
+        ("another name", (|manifest| manifest.name = "acme-other".to_owned()) as fn(&mut Manifest)),
+        ("another version", |manifest| manifest.version = "1.0.1".to_owned()),
+        ("more workloads", |manifest| manifest.workloads.push("other".to_owned())),
+        ("no workload", |manifest| manifest.workloads.clear()),
+    ] {
+        let mut site = Site::new(trial.ground)?;
+        fs::remove_dir_all(site.bundle())?;
+        edit(&mut site.manifest);
+        site.asked.clone_from(&site.manifest.name);
+        site.add(&site.manifest, &site.ground.library, &site.ground.alice)?;
+        let arguments = &Trial::commands(&site)[1];
+        let ended = run(&mut site.command(arguments), site.path())?;
+        trial.input(input, "abi-identity-mismatch");
+        if (ended.code, ended.id().as_deref()) != (Some(3), Some("abi-identity-mismatch")) {
+            trial.fail(input, &format!("{:?}: {}", ended.code, ended.stderr));
+        }
+        let sung: BTreeSet<String> = songs(&ended.stderr).collect();
+        if !sung.contains("describe") || sung.contains("create") {
+            trial.fail(input, &format!("what ran is {sung:?}"));
+        }
+        trial.silent(input)?;
+    }
+    Ok(())
+}
 
 /// Assembled as is: an address in code that the linker must write when it loads.
 const TEXT_RELOCATION: &str = r#"

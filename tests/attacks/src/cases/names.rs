@@ -4,7 +4,7 @@ use std::fs;
 
 use anyhow::Result;
 
-use crate::{case::Case, manifest::Manifest, site::Site};
+use crate::{case::Case, manifest::Manifest, site::Site, trial::RUN};
 
 pub const CASES: &[Case] = &[
     Case {
@@ -71,7 +71,7 @@ pub const CASES: &[Case] = &[
         what: "two plugins that offer the same workload",
         expect: &["duplicate-workload"],
         build: |trial| {
-            trial.offers("two plugins", "duplicate-workload", |site| {
+            trial.refused_by("two plugins", &[RUN], "duplicate-workload", |site| {
                 let library = site.ground.library.clone();
                 let manifest =
                     Manifest::of("acme-twin", "1.0.0", &site.ground.alice.name, &library);

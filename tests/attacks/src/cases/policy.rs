@@ -16,7 +16,7 @@ use crate::{
     ground::Ground,
     site::{SIGNATURE, Site, write},
     sshsig::key_blob,
-    trial::Demand,
+    trial::{Demand, RUN},
 };
 
 pub const CASES: &[Case] = &[
@@ -139,7 +139,7 @@ pub const CASES: &[Case] = &[
                 offer_everywhere(site, &mallory)
             };
             trial.refused("all at once", "key-untrusted", signed)?;
-            trial.offers("all at once, to a run", "key-untrusted", signed)
+            trial.refused_by("all at once, to a run", &[RUN], "key-untrusted", signed)
         },
     },
 ];
