@@ -9,6 +9,7 @@ pub mod canary;
 pub mod case;
 pub mod cases;
 pub mod control;
+pub mod fuzzed;
 pub mod ground;
 pub mod library;
 pub mod manifest;

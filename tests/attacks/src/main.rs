@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, ExitCode},
 };
 
@@ -11,7 +11,9 @@ use clap::{Parser, Subcommand};
 use nix::sys::resource::{UsageWho, getrusage};
 use stormdb_attacks::{
     control,
+    fuzzed::TARGETS,
     ground::{Extent, Ground},
+    library::Compiler,
     suite,
 };
 
@@ -52,6 +54,8 @@ enum Task {
     /// Load every plugin of a folder, one after the other.
     #[command(hide = true)]
     LoadMany { plugins: PathBuf, store: PathBuf, count: usize },
+    /// Write the seeds of the fuzz targets, a folder for each.
+    Seeds { folder: PathBuf },
     /// Run a program, and write its peak memory (KiB) to a file.
     #[command(hide = true)]
     Peak {
@@ -75,6 +79,7 @@ fn main() -> ExitCode {
         Task::LoadMany { plugins, store, count } => {
             control::load_many(&plugins, &store, count).map(|()| ExitCode::SUCCESS)
         }
+        Task::Seeds { folder } => seeds(&folder).map(|()| ExitCode::SUCCESS),
         Task::Peak { file, command } => peak(&file, &command),
     };
     done.unwrap_or_else(|error| {
@@ -93,6 +98,19 @@ fn attack(ground: &Ground, only: &[String], json: Option<&PathBuf>) -> Result<Ex
         outcome.write(path)?;
     }
     Ok(if outcome.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn seeds(folder: &Path) -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let compiler = Compiler::find(scratch.path(), &scratch.path().join("sung"));
+    for target in TARGETS {
+        let folder = folder.join(target.name);
+        fs::create_dir_all(&folder)?;
+        for (number, seed) in (target.seeds)(&compiler)?.into_iter().enumerate() {
+            fs::write(folder.join(format!("seed-{number}")), seed)?;
+        }
+    }
+    Ok(())
 }
 
 /// This process is small, so that what it measures is the program and not the memory before its start.

@@ -70,7 +70,7 @@ impl Manifest {
         }
         for (name, versions) in dependencies {
             // Writing to a String cannot fail.
-            let _always_ok = writeln!(text, "{name} = \"{versions}\"");
+            let _always_ok = writeln!(text, "\"{name}\" = \"{versions}\"");
         }
         text
     }

@@ -16,6 +16,7 @@ mod atomic_file;
 pub mod bundle;
 pub mod catalog;
 pub mod digest;
+pub mod doors;
 pub mod elf;
 mod error;
 pub mod explain;

@@ -128,19 +128,14 @@ fn compile(world: &World, source: &str, arguments: &[&str]) -> Vec<u8> {
 }
 
 /// A library that looks like a plugin from the outside.
-///
-/// Its header says that it was built with another version of the interface.
 fn plugin_source(extra: &str) -> String {
     let AbiHeader { magic_string, abi_major, abi_minor, .. } = AbiHeader::VALUE;
     let magic = String::from_utf8_lossy(&magic_string);
-    let words = "{\"9.9.9\", 5}, ".repeat(16);
     format!(
         "extern int _Unwind_RaiseException(void *);\n\
          static void *keep __attribute__((used)) = (void *)_Unwind_RaiseException;\n\
-         struct word {{ const char *text; unsigned long length; }};\n\
-         __attribute__((visibility(\"default\"))) const struct {{\n\
-         char magic[32]; unsigned major, minor; struct word words[16];\n\
-         }} {ROOT_SYMBOL} = {{\"{magic}\", {abi_major}, {abi_minor}, {{ {words} }}}};\n{extra}\n"
+         __attribute__((visibility(\"default\"))) struct {{ char magic[32]; unsigned version[50]; }}\n\
+         {ROOT_SYMBOL} = {{\"{magic}\", {{{abi_major}, {abi_minor}, 0}}}};\n{extra}\n"
     )
 }
 
@@ -221,12 +216,11 @@ fn libraries_that_are_no_plugin() {
 
 #[test]
 fn libraries_of_another_abi_stable() {
+    let AbiHeader { abi_major, abi_minor, .. } = AbiHeader::VALUE;
     let source = plugin_source("");
-    let AbiHeader { abi_minor, .. } = AbiHeader::VALUE;
-    for (from, to) in [
-        ("abi stable", "abi_stable"),
-        (&*format!(", {abi_minor}, "), &*format!(", {}, ", abi_minor + 1)),
-    ] {
+    let version = format!("{{{abi_major}, {abi_minor}, ");
+    let later = format!("{{{abi_major}, {}, ", abi_minor + 1);
+    for (from, to) in [("abi stable", "abi_stable"), (version.as_str(), later.as_str())] {
         assert!(source.contains(from), "{source}");
         let other = source.replacen(from, to, 1);
         check_library("abi-incompatible", |world| compile(world, &other, &["-lgcc_s"]));
@@ -287,11 +281,12 @@ fn mangled_headers_are_refused_and_never_panic() {
     }
 }
 
-/// A constructor that leaves a file behind.
+/// A constructor that leaves a file behind, and a header that no loader goes on with.
 fn constructor(canary: &std::path::Path) -> String {
     format!(
         "#include <fcntl.h>\n\
-         __attribute__((constructor)) static void run(void) {{ creat({:?}, 0600); }}",
+         __attribute__((constructor)) static void run(void) {{\n\
+         creat({:?}, 0600);\n{ROOT_SYMBOL}.magic[0] = 0;\n}}",
         canary.to_str().unwrap()
     )
 }
