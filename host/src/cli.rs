@@ -172,6 +172,15 @@ pub(crate) struct PluginArgs {
     /// Map plugins even with LD_PRELOAD, LD_LIBRARY_PATH and the like set.
     #[arg(long)]
     pub(crate) allow_ld_env: bool,
+    /// The trust policy, in place of `trust-policy.toml` beside the trust store.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust_policy: Option<PathBuf>,
+    /// The lock file, in place of `stormdb.lock` beside the trust store.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) lock: Option<PathBuf>,
+    /// Use only what the lock file lists, byte for byte, and add nothing to it.
+    #[arg(long)]
+    pub(crate) locked: bool,
 }
 
 impl ScenarioArgs {
@@ -181,7 +190,8 @@ impl ScenarioArgs {
         let Self { duration, arrival_rate, arrivals, seed, executors, driver, .. } = self;
         let Self { set, server, plugins, .. } = self;
         let ServerArgs { host, port, dbname, username, embedded, pg_bin: _ } = server;
-        let PluginArgs { folders, trust_store, allow_ld_env: _ } = plugins;
+        let PluginArgs { folders, trust_store, trust_policy, lock, locked, allow_ld_env: _ } =
+            plugins;
         Overrides {
             progressive: *progressive,
             embedded: *embedded,
@@ -201,6 +211,9 @@ impl ScenarioArgs {
             driver: driver.clone(),
             plugin_paths: folders.clone(),
             trust_store: trust_store.clone(),
+            trust_policy: trust_policy.clone(),
+            lock: lock.clone(),
+            locked: *locked,
             export_path: None,
             set: set.clone(),
         }
@@ -329,7 +342,10 @@ pub(crate) struct PackArgs {
     /// A name that the plugin offers as a workload; may be repeated.
     #[arg(long = "workload", value_name = "NAME")]
     pub(crate) workloads: Vec<String>,
-    /// A plugin that it needs, such as `stormdb-datagen=^1`; may be repeated.
+    /// After this time it is no longer to be used, such as `2030-01-01T00:00:00Z`.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) expires: Option<String>,
+    /// A plugin that it needs, such as `stormdb-datagen=^1` or `stormdb-datagen@AUTHOR=^1`; may be repeated.
     #[arg(long = "needs", value_name = "NAME=VERSIONS")]
     pub(crate) dependencies: Vec<String>,
     /// Folder in which the bundle's folder is made.

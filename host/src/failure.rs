@@ -138,6 +138,8 @@ impl From<stormdb_run::config::error::ConfigError> for CommandError {
         use stormdb_run::config::error::ConfigError;
         let exit = match &error {
             ConfigError::UnusableSchema { .. } => Exit::PluginMisbehaved,
+            // No plugin is used under a policy that someone tried to weaken.
+            error if error.id() == "policy-downgrade-refused" => Exit::PluginRefused,
             _ => Exit::Usage,
         };
         // The text has its ids in it, one for each problem.

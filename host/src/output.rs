@@ -24,6 +24,11 @@ enum Line<'a> {
         #[serde(flatten)]
         warning: &'a Warning,
     },
+    #[serde(rename = "warning")]
+    Caution {
+        id: &'a str,
+        message: &'a str,
+    },
     Error {
         id: &'a str,
         message: &'a str,
@@ -69,6 +74,11 @@ pub(crate) fn note(text: &str) {
 /// What is odd about a configuration or a plan.
 pub(crate) fn warn(warning: &Warning) {
     say(&format!("warning: {warning}"), &Line::Warning { warning });
+}
+
+/// What is odd about a plugin that is used all the same.
+pub(crate) fn warn_of(id: &str, message: &str) {
+    say(&format!("warning[{id}]: {message}"), &Line::Caution { id, message });
 }
 
 /// Why a command fails.

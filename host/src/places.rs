@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use stormdb_registry::authority::STATE_FILE;
+
 use crate::failure::CommandError;
 
 /// A variable of the environment; nothing where it is unset or not text.
@@ -22,6 +24,11 @@ pub(crate) fn runs_folder() -> Result<PathBuf, CommandError> {
 /// Where plugins are looked for when nothing else is said.
 pub(crate) fn plugins_folder() -> Result<PathBuf, CommandError> {
     Ok(data_folder()?.join("plugins"))
+}
+
+/// The versions that were accepted on this machine.
+pub(crate) fn trust_state() -> Result<PathBuf, CommandError> {
+    Ok(data_folder()?.join(STATE_FILE))
 }
 
 /// The trust store when nothing else is said.

@@ -81,10 +81,12 @@ impl Lab {
         command
     }
 
-    /// The same with the prepared plugins and their trust store.
+    /// The same with the prepared plugins and their trust store, and a lock file of its own: the
+    /// one beside the store would be everyone's.
     pub fn stormdb_with_plugins(&self, arguments: &[&str]) -> Command {
         let mut command = self.stormdb(arguments);
         command.arg("--plugins").arg(plugins()).arg("--trust-store").arg(trust_store());
+        command.args(["--lock", "stormdb.lock"]);
         command
     }
 }

@@ -5,6 +5,7 @@ mod cluster;
 mod footprint;
 mod instructions;
 mod interrupt;
+mod load_plugin;
 mod machine;
 mod page;
 mod pgbench;
@@ -40,6 +41,8 @@ enum BenchTask {
     Memory,
     /// The generator on one core against two.
     Scaling,
+    /// Verifying and loading a plugin beside hashing its file.
+    LoadPlugin,
     /// Instructions per operation beside the budget in the repository, by callgrind.
     Instructions(InstructionsArgs),
 }
@@ -52,6 +55,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &BenchArgs) -> Result<ExitCo
         Some(BenchTask::Startup) => footprint::startup(workspace),
         Some(BenchTask::Memory) => footprint::memory(workspace),
         Some(BenchTask::Scaling) => footprint::scaling(workspace),
+        Some(BenchTask::LoadPlugin) => load_plugin::run(workspace),
         Some(BenchTask::Instructions(arguments)) => instructions::run(workspace, arguments),
     }
 }
@@ -64,5 +68,6 @@ fn all(workspace: &Workspace) -> Result<ExitCode> {
     footprint::startup(workspace)?;
     footprint::memory(workspace)?;
     footprint::scaling(workspace)?;
+    load_plugin::run(workspace)?;
     instructions::run(workspace, &InstructionsArgs::default())
 }

@@ -37,13 +37,16 @@ pub(crate) fn sign_all(
         let mut keygen = stormdb.command(["plugin", "keygen", "--comment", &author, "--out"]);
         program::run(keygen.arg(&key))?;
     }
-    // An old bundle would stand beside a new version; an old store would trust an old key.
+    // An old bundle would stand beside a new version; an old store would trust an old key; an old lock file would refuse
+    // what was built again.
     let old = workspace.root.join(&folder);
     unless_missing(fs::remove_dir_all(&old))
         .with_context(|| format!("cannot empty {}", old.display()))?;
-    let old = workspace.root.join(&trust_store);
-    unless_missing(fs::remove_file(&old))
-        .with_context(|| format!("cannot remove {}", old.display()))?;
+    for old in [&trust_store, &place.join("stormdb.lock")] {
+        let old = workspace.root.join(old);
+        unless_missing(fs::remove_file(&old))
+            .with_context(|| format!("cannot remove {}", old.display()))?;
+    }
 
     let libraries = workspace.output(profile);
     for plugin in &workspace.plugins {

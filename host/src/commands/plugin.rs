@@ -45,7 +45,7 @@ fn usable<'a>(name: &str, catalog: &'a Catalog) -> Result<&'a Verified, CommandE
 
 fn verify_folder(path: &Path, vetting: &Vetting) -> Result<Verified, CommandError> {
     let candidate = Candidate::open(&crate::places::absolute(path)?)?;
-    Ok(stormdb_registry::verify::verify(&candidate, &vetting.trust, &vetting.policy)?)
+    Ok(stormdb_registry::verify::verify(&candidate, &vetting.authority, &vetting.policy)?)
 }
 
 /// `name ^1, other ^2` or `-`.

@@ -125,8 +125,14 @@ async fn on_target(
     let journal = Journal::create(&folder.journal())?;
     let progress = Progress::new(global, arguments.json);
     let mut recorder = Recorder::begin(journal, header, exports, progress)?;
+    for (id, text) in vetted.warnings {
+        recorder.warn(id, text)?;
+    }
     if let Some(gaps) = gaps(&lockdown) {
         recorder.warn("containment-reduced", gaps)?;
+    }
+    if let Some(powers) = target.powers() {
+        recorder.warn("role-superuser", powers)?;
     }
     let executors = config.executors.unwrap_or_else(|| machine().cores);
     let ladder = Ladder { config, plan: &plan, stage: &stage, offer: &offer, seed, executors };

@@ -119,6 +119,17 @@ impl ReadyTarget {
         }
     }
 
+    /// What a plugin could do to a server that is someone's own, if it may do anything there.
+    pub(crate) fn powers(&self) -> Option<String> {
+        let role = &self.preflight.role;
+        (self.cluster.is_none() && role.is_superuser).then(|| {
+            format!(
+                "role `{}` is a superuser: the SQL of a plugin can drop databases and run programs on the server; give the run a role with no more rights than its workload needs",
+                role.name
+            )
+        })
+    }
+
     /// Refuses a server that the run would fail on.
     pub(crate) async fn check(&self, needs: &Requirements) -> Result<(), CommandError> {
         let client = self.monitor.client();

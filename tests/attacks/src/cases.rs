@@ -1,13 +1,14 @@
 //! The cases of the threat model, one file for each group.
 
+pub mod authority;
 pub mod dependencies;
 pub mod elf;
 pub mod files;
 pub mod manifest;
 pub mod names;
-pub mod policy;
 pub mod races;
 pub mod signature;
+pub mod store;
 
 use crate::case::Case;
 
@@ -15,7 +16,8 @@ use crate::case::Case;
 pub fn all() -> Vec<&'static Case> {
     let groups = [
         signature::CASES,
-        policy::CASES,
+        store::CASES,
+        authority::CASES,
         files::CASES,
         races::CASES,
         manifest::CASES,

@@ -29,12 +29,8 @@ use stormdb_plugin_api::{
     },
 };
 use stormdb_registry::{
-    catalog::Catalog,
-    gate::gate,
     loader::{Loaded, load},
     seal::{Sealed, Statement},
-    trust::TrustStore,
-    verify::Policy,
 };
 
 use crate::{
@@ -45,6 +41,7 @@ use crate::{
     program::run,
     site::Site,
     trial::Trial,
+    vetting::Vetting,
 };
 
 /// What of a control sang, and what should have.
@@ -140,16 +137,11 @@ pub fn map(library: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The plugins of a folder, loaded through the registry.
-///
-/// # Errors
-/// The refusal of the first step that refuses.
-pub fn loaded(plugins: &Path, store: &Path, name: &str) -> Result<Vec<Loaded>> {
-    let policy = Policy::new(stormdb_plugin_api::abi::API_VERSION.parse()?);
-    let trust = TrustStore::load(store)?;
-    let catalog = Catalog::read(&[plugins.to_owned()], &trust, &policy)?;
-    let sealed = gate(catalog.plan_plugin(name)?)?.seal()?;
-    Ok(sealed.into_iter().map(load).collect::<Result<_, _>>()?)
+/// A plugin of a folder with what it needs, loaded through the registry.
+fn loaded(plugins: &Path, store: &Path, name: &str) -> Result<Vec<Loaded>> {
+    let mut vetting = Vetting::open(store)?;
+    let catalog = vetting.catalog(plugins)?;
+    Ok(vetting.sealed(&catalog, name)?.into_iter().map(load).collect::<Result<_, _>>()?)
 }
 
 /// Loads `count` plugins of different names in a process of its own, with a refusal after each, and hears from each its own
@@ -205,14 +197,12 @@ pub fn renamed(library: &[u8], number: usize) -> Result<(String, Vec<u8>)> {
 /// # Errors
 /// A plugin answers with another's name, or is not loaded; a refusal is none.
 pub fn load_many(plugins: &Path, store: &Path, count: usize) -> Result<()> {
-    let policy = Policy::new(stormdb_plugin_api::abi::API_VERSION.parse()?);
-    let trust = TrustStore::load(store)?;
-    let catalog = Catalog::read(&[plugins.to_owned()], &trust, &policy)?;
+    let mut vetting = Vetting::open(store)?;
+    let catalog = vetting.catalog(plugins)?;
     let mut kept = Vec::new();
     for plugin in catalog.verified() {
         let name = &plugin.manifest().name;
-        let sealed = gate(catalog.plan_plugin(name)?)?.seal()?;
-        for sealed in sealed {
+        for sealed in vetting.sealed(&catalog, name)? {
             // A descriptor that is closed gives its number away.
             let wrong = Statement { name: "acme-other".to_owned(), ..sealed.statement().clone() };
             let copy = Sealed::inherit(sealed.as_fd().try_clone_to_owned()?, wrong)?;

@@ -28,6 +28,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "manifest", seeds: |_| Ok(manifests()), read: read_manifest },
     Target { name: "signature", seeds: |_| Ok(signatures()), read: read_signature },
     Target { name: "trust_store", seeds: |_| Ok(trust_stores()), read: read_trust_store },
+    Target { name: "trust_policy", seeds: |_| Ok(policies()), read: read_trust_policy },
+    Target { name: "lock_file", seeds: |_| Ok(locks()), read: read_lock_file },
     Target { name: "library", seeds: libraries, read: read_library },
     Target { name: "frames", seeds: |_| frames(), read: read_frames },
 ];
@@ -55,6 +57,20 @@ pub fn read_signature(bytes: &[u8]) {
 pub fn read_trust_store(bytes: &[u8]) {
     if let Some(keys) = doors::trust_store(bytes) {
         assert!(keys <= bytes.split(|byte| *byte == b'\n').count());
+    }
+}
+
+/// A policy is text.
+pub fn read_trust_policy(bytes: &[u8]) {
+    if doors::trust_policy(bytes) {
+        assert!(std::str::from_utf8(bytes).is_ok());
+    }
+}
+
+/// Each listed plugin has a head of its own.
+pub fn read_lock_file(bytes: &[u8]) {
+    if let Some(listed) = doors::lock_file(bytes) {
+        assert!(listed <= bytes.iter().filter(|byte| **byte == b'[' || **byte == b'{').count());
     }
 }
 
@@ -111,6 +127,37 @@ fn trust_stores() -> Vec<Vec<u8>> {
         String::new(),
     ];
     texts.into_iter().map(String::into_bytes).collect()
+}
+
+fn policies() -> Vec<Vec<u8>> {
+    let all = format!(
+        "locked = true\n[author.\"alice@example.org\"]\nplugins = [\"acme-*\", \"tpcc\"]\nsignatures = 2\n\
+         [plugin.\"acme-*\"]\nsignatures = 2\nminimum_version = \"1.0.1\"\n\
+         [[revoked_key]]\nkey = \"SHA256:{}\"\nreason = \"stolen\"\n\
+         [[revoked_plugin]]\nname = \"tpcc\"\nversions = \"<1.0.1\"\n[[revoked_plugin]]\nsha256 = \"{}\"\n",
+        "A".repeat(43),
+        "a".repeat(64)
+    );
+    [all, "[author.bob]\n".to_owned(), String::new()].map(String::into_bytes).to_vec()
+}
+
+fn locks() -> Vec<Vec<u8>> {
+    let head = "format = 1\nstate_serial = 3\n";
+    let entry = |name: &str| {
+        format!(
+            "\n[[plugin]]\nname = \"{name}\"\nversion = \"1.0.0\"\ntarget = \"x86_64-unknown-linux-gnu\"\n\
+             library_sha256 = \"{0}\"\nmanifest_sha256 = \"{0}\"\nauthor = \"alice\"\n\
+             key = \"SHA256:{1}\"\naccepted = \"2026-11-01T00:00:00Z\"\n",
+            "a".repeat(64),
+            "A".repeat(43)
+        )
+    };
+    let texts = [
+        format!("{head}{}", entry("tpcc")),
+        format!("{head}{}{}", entry("words"), entry("names")),
+        head.to_owned(),
+    ];
+    texts.map(String::into_bytes).to_vec()
 }
 
 /// Without a compiler, what of the format stands in its first bytes.
@@ -207,6 +254,8 @@ mod tests {
         assert!(manifest::Manifest::parse(Path::new("plugin.toml"), &manifests()[0]).is_ok());
         assert!(doors::signature(&signatures()[0]));
         assert_eq!(doors::trust_store(&trust_stores()[0]), Some(2));
+        assert!(doors::trust_policy(&policies()[0]));
+        assert_eq!(doors::lock_file(&locks()[0]), Some(1));
         assert!(
             compiler.missing().is_some()
                 || doors::library(&libraries(&compiler).unwrap()[0]).is_ok()

@@ -20,3 +20,4 @@ pub mod stopped;
 pub mod suite;
 pub mod sweep;
 pub mod trial;
+pub mod vetting;

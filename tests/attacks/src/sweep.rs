@@ -13,21 +13,13 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-use stormdb_registry::{
-    Error,
-    bundle::Candidate,
-    catalog::Catalog,
-    digest::Digest,
-    gate::gate,
-    seal::Sealed,
-    trust::TrustStore,
-    verify::{Policy, verify},
-};
+use stormdb_registry::{Error, digest::Digest, seal::Sealed};
 
 use crate::{
     cases::races::exchange,
     ground::{Extent, Ground},
     site::{LIBRARY, MANIFEST, NAME, SIGNATURE, Site},
+    vetting::Vetting,
 };
 
 /// What came of a sweep.
@@ -74,47 +66,43 @@ pub fn all(ground: &Ground) -> Result<Vec<Swept>> {
     ])
 }
 
-fn policy() -> Result<Policy> {
-    Ok(Policy::new(stormdb_plugin_api::abi::API_VERSION.parse()?))
-}
-
 /// Flips one bit at a time, each `step`-th of the file.
 fn bits(site: &Site<'_>, file: &str, step: usize) -> Result<Swept> {
     let mut swept = Swept::new(format!("bits of {file} flipped"));
-    let (trust, policy) = (TrustStore::load(&site.store())?, policy()?);
+    let vetting = Vetting::open(&site.store())?;
     let good = fs::read(site.file(file))?;
     for bit in (0..good.len() * 8).step_by(step) {
         site.write(file, flipped(&good, bit))?;
-        let outcome = verify(&Candidate::open(&site.bundle())?, &trust, &policy);
+        let outcome = vetting.verify(&site.bundle());
         swept.note(outcome.is_err(), || format!("bit {bit}"));
     }
     site.write(file, &good)?;
-    verify(&Candidate::open(&site.bundle())?, &trust, &policy).context("the good bundle")?;
+    vetting.verify(&site.bundle()).context("the good bundle")?;
     Ok(swept)
 }
 
 /// Flips random bits of the library, one at a time.
 fn library_bits(site: &Site<'_>, count: usize) -> Result<Swept> {
     let mut swept = Swept::new(format!("random bits of {LIBRARY} flipped"));
-    let (trust, policy) = (TrustStore::load(&site.store())?, policy()?);
+    let vetting = Vetting::open(&site.store())?;
     let good = fs::read(site.file(LIBRARY))?;
     let mut random = fastrand::Rng::with_seed(4);
     for _ in 0..count {
         let bit = random.usize(..good.len() * 8);
         // In place, as the file is large.
         write_byte(&site.file(LIBRARY), bit / 8, flipped(&good[bit / 8..=bit / 8], bit % 8)[0])?;
-        let outcome = verify(&Candidate::open(&site.bundle())?, &trust, &policy);
+        let outcome = vetting.verify(&site.bundle());
         swept.note(matches!(&outcome, Err(Error::HashMismatch { .. })), || format!("bit {bit}"));
         write_byte(&site.file(LIBRARY), bit / 8, good[bit / 8])?;
     }
-    verify(&Candidate::open(&site.bundle())?, &trust, &policy).context("the good bundle")?;
+    vetting.verify(&site.bundle()).context("the good bundle")?;
     Ok(swept)
 }
 
 /// Good and evil change places all the time, on another core; whatever is sealed is what was verified.
 fn renames(site: &Site<'_>, rounds: usize) -> Result<Swept> {
     let mut swept = Swept::new("loads while the bundle was swapped");
-    let (trust, policy) = (TrustStore::load(&site.store())?, policy()?);
+    let mut vetting = Vetting::open(&site.store())?;
     let elsewhere = site.path().join("elsewhere");
     fs::create_dir(&elsewhere)?;
     let mut evil = site.ground.library.clone();
@@ -141,7 +129,7 @@ fn renames(site: &Site<'_>, rounds: usize) -> Result<Swept> {
     });
     let (mut loaded, mut refused) = (0_usize, 0_usize);
     for round in 0..rounds {
-        match sealed(site, &trust, &policy) {
+        match sealed(site, &mut vetting) {
             Ok(digests) => {
                 loaded += 1;
                 swept.note(digests == [good], || format!("round {round}: {digests:?}"));
@@ -170,9 +158,9 @@ fn renames(site: &Site<'_>, rounds: usize) -> Result<Swept> {
 }
 
 /// The digests of what would be mapped.
-fn sealed(site: &Site<'_>, trust: &TrustStore, policy: &Policy) -> Result<Vec<Digest>, Error> {
-    let catalog = Catalog::read(&[site.plugins()], trust, policy)?;
-    let sealed = gate(catalog.plan_plugin(NAME)?)?.seal()?;
+fn sealed(site: &Site<'_>, vetting: &mut Vetting) -> Result<Vec<Digest>, Error> {
+    let catalog = vetting.catalog(&site.plugins())?;
+    let sealed = vetting.sealed(&catalog, NAME)?;
     // What the statement says of the bytes is checked against the bytes, as the load process does.
     let inherit = |sealed: Sealed| {
         let statement = sealed.statement().clone();

@@ -66,7 +66,7 @@ fn the_keys_of_the_configuration_are_those_of_the_schema() {
 }
 
 /// Every hyphenated id that the host's code gives to an error, a warning, a class or a reason.
-fn ids() -> BTreeSet<String> {
+pub(crate) fn ids() -> BTreeSet<String> {
     let sources = files("rs").into_iter().filter(|path| {
         path.starts_with("host") && !path.components().any(|part| part.as_os_str() == "tests")
     });
@@ -87,7 +87,7 @@ fn ids() -> BTreeSet<String> {
     found
 }
 
-fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     let is_word = |word: &str| {
         !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
     };

@@ -4,6 +4,7 @@
 
 mod cli;
 mod documented;
+mod error_ids;
 mod faults;
 mod layers;
 mod load;

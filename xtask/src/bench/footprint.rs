@@ -133,18 +133,18 @@ fn publish(
 }
 
 /// The median of so many measurements.
-fn typical(times: usize, measure: impl Fn() -> Result<f64>) -> Result<f64> {
+pub(super) fn typical(times: usize, measure: impl Fn() -> Result<f64>) -> Result<f64> {
     let measured = (0..times).map(|_| measure()).collect::<Result<Vec<_>>>()?;
     median(measured).context("nothing was measured")
 }
 
 /// From the start of a program to its end.
-fn milliseconds(command: &mut Command) -> Result<f64> {
+pub(super) fn milliseconds(command: &mut Command) -> Result<f64> {
     let began = Instant::now();
     program::read(command)?;
     Ok(began.elapsed().as_secs_f64() * 1e3)
 }
 
-fn verdict(kept: bool) -> &'static str {
+pub(super) fn verdict(kept: bool) -> &'static str {
     if kept { "**passed**" } else { "**missed**" }
 }

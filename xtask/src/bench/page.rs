@@ -20,11 +20,18 @@ pub(crate) enum Section {
     Startup,
     Memory,
     Scaling,
+    LoadPlugin,
 }
 
 impl Section {
-    const ALL: [Self; 5] =
-        [Self::Pgbench, Self::Boundary, Self::Startup, Self::Memory, Self::Scaling];
+    const ALL: [Self; 6] = [
+        Self::Pgbench,
+        Self::Boundary,
+        Self::Startup,
+        Self::Memory,
+        Self::Scaling,
+        Self::LoadPlugin,
+    ];
 
     fn heading(self) -> &'static str {
         match self {
@@ -33,6 +40,7 @@ impl Section {
             Self::Startup => "Start-up",
             Self::Memory => "Memory",
             Self::Scaling => "Cores of the generator",
+            Self::LoadPlugin => "Loading a plugin",
         }
     }
 }

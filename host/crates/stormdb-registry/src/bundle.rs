@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use crate::Error;
 use crate::folder::{FileRule, Folder, OpenFile};
-use crate::manifest::{MANIFEST_FILE, MAX_MANIFEST_BYTES, SIGNATURE_FILE};
+use crate::manifest::{MANIFEST_FILE, MAX_MANIFEST_BYTES, signature_file};
 use crate::names::is_plain_text;
 
 /// The ending of a bundle's folder name.
 pub const SUFFIX: &str = ".stormplug";
 /// No signature is longer; checked before it is read.
 pub const MAX_SIGNATURE_BYTES: u64 = 4 * 1024;
+/// A manifest has no more signatures: `plugin.toml.sig`, `plugin.toml.2.sig`, and so on.
+pub const MAX_SIGNATURES: usize = 8;
 
 const MAX_ENTRIES: usize = 4_096;
 /// The manifest, the signature and the library; one more name is enough to see that there are too many.
@@ -54,22 +56,30 @@ impl Candidate {
         file.read(MAX_MANIFEST_BYTES)?.ok_or(too_large)
     }
 
-    /// The signature's exact bytes.
-    pub(crate) fn read_signature(&self) -> Result<Vec<u8>, Error> {
-        let missing = || Error::SignatureMissing { bundle: self.path().to_owned() };
-        let path = self.path().join(SIGNATURE_FILE);
-        let too_large = Error::SignatureTooLarge { path, limit: MAX_SIGNATURE_BYTES };
-        let file = self.open_file(SIGNATURE_FILE)?.ok_or_else(missing)?;
-        file.read(MAX_SIGNATURE_BYTES)?.ok_or(too_large)
+    /// The exact bytes of the signatures: the first, and those after it as far as their numbers follow each other.
+    pub(crate) fn read_signatures(&self) -> Result<Vec<Vec<u8>>, Error> {
+        let mut signatures = Vec::new();
+        for number in 1..=MAX_SIGNATURES {
+            let name = signature_file(number);
+            let Some(file) = self.open_file(&name)? else { break };
+            let path = self.path().join(name);
+            let too_large = Error::SignatureTooLarge { path, limit: MAX_SIGNATURE_BYTES };
+            signatures.push(file.read(MAX_SIGNATURE_BYTES)?.ok_or(too_large)?);
+        }
+        if signatures.is_empty() {
+            return Err(Error::SignatureMissing { bundle: self.path().to_owned() });
+        }
+        Ok(signatures)
     }
 
     pub(crate) fn open_file(&self, name: &str) -> Result<Option<OpenFile>, Error> {
         self.folder.open_file(name, FileRule::OnlyOursToChange)
     }
 
-    /// Refuses the bundle if it has a file besides the manifest, the signature and `library`.
-    pub(crate) fn check_listed(&self, library: &str) -> Result<(), Error> {
-        let listed = [MANIFEST_FILE, SIGNATURE_FILE, library];
+    /// Refuses the bundle if it has a file besides the manifest, so many signatures and `library`.
+    pub(crate) fn check_listed(&self, library: &str, signatures: usize) -> Result<(), Error> {
+        let mut listed = vec![MANIFEST_FILE.to_owned(), library.to_owned()];
+        listed.extend((1..=signatures).map(signature_file));
         let names = self.folder.names(MAX_FILES)?;
         let unlisted = match &names {
             None => Some(PathBuf::new()),

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 
 use crate::Error;
+use crate::authority::Authority;
 use crate::bundle::{Candidate, Found, SUFFIX, discover};
 use crate::manifest::{MANIFEST_FILE, Manifest};
 use crate::names::is_plugin_name;
 use crate::resolve::{LoadPlan, resolve};
-use crate::trust::TrustStore;
 use crate::verify::{Policy, Verified, verify};
 
 /// What the plugin folders hold. A refused bundle stops nobody but those who need it.
@@ -43,11 +43,15 @@ impl Catalog {
     ///
     /// # Errors
     /// Only what is wrong with a folder itself; see [`discover`].
-    pub fn read(folders: &[PathBuf], trust: &TrustStore, policy: &Policy) -> Result<Self, Error> {
+    pub fn read(
+        folders: &[PathBuf],
+        authority: &Authority,
+        policy: &Policy,
+    ) -> Result<Self, Error> {
         let mut catalog = Self::default();
         for folder in folders {
             for entry in discover(folder)? {
-                catalog.add(entry, trust, policy);
+                catalog.add(entry, authority, policy);
             }
         }
         catalog.refuse_duplicates();
@@ -131,9 +135,9 @@ impl Catalog {
             .map(|refused| refused.error.clone())
     }
 
-    fn add(&mut self, entry: Found, trust: &TrustStore, policy: &Policy) {
+    fn add(&mut self, entry: Found, authority: &Authority, policy: &Policy) {
         let refused = match entry {
-            Ok(candidate) => match verify(&candidate, trust, policy) {
+            Ok(candidate) => match verify(&candidate, authority, policy) {
                 Ok(verified) => return self.verified.push(verified),
                 Err(error) => {
                     let (path, claim) = (candidate.path().to_owned(), claim_of(&candidate));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use rustix::io::Errno;
 
 use crate::elf::ElfFault;
+use crate::manifest::Requirement;
 
 /// A refusal. `Display` names the object, the place, the reason and the next step; [`Error::id`] is stable.
 ///
@@ -105,11 +106,76 @@ pub enum Error {
     )]
     TrustStoreInvalid { path: PathBuf, line: usize, reason: String },
     #[error(
-        "trust store {path:?} {reason}; make it a plain file of yours that only you can write (chmod 600)"
+        "trust file {path:?} {reason}; make it a plain file of yours that only you can write (chmod 600)"
     )]
     TrustStorePermissions { path: PathBuf, reason: String },
     #[error("key {fingerprint} is already in {path:?} (line {line}); nothing was added")]
     KeyAlreadyTrusted { path: PathBuf, line: usize, fingerprint: String },
+    #[error("{what} is not in {path:?}; `stormdb trust list` shows what is")]
+    TrustEntryMissing { path: PathBuf, what: String },
+    #[error(
+        "this machine's clock says {now}, which is before {floor} or after the year {last_year}; set it, since keys are valid for a time only"
+    )]
+    ClockImplausible { now: String, floor: String, last_year: i16 },
+
+    // The trust policy.
+    #[error(
+        "trust policy {path:?}, line {line}: {reason}; correct it (no plugin is used until then)"
+    )]
+    TrustPolicyInvalid { path: PathBuf, line: usize, reason: String },
+    #[error(
+        "key {fingerprint} is revoked by {policy:?} ({reason}); ask the author for a bundle signed with another key (bundle {bundle:?})"
+    )]
+    KeyRevoked { bundle: PathBuf, fingerprint: String, policy: PathBuf, reason: String },
+    #[error("plugin {plugin} is revoked by {policy:?} ({reason}); use another version")]
+    PluginRevoked { plugin: String, policy: PathBuf, reason: String },
+    #[error(
+        "{policy:?} does not let {author:?} sign a plugin called {name:?}; ask its real author, or add the name to `plugins` there (bundle {bundle:?})"
+    )]
+    AuthorNotDelegated { bundle: PathBuf, author: String, name: String, policy: PathBuf },
+    #[error(
+        "bundle {bundle:?} is signed by {found} of the {wanted} different trusted keys that {policy:?} asks for; have it signed by another one: `ssh-keygen -Y sign -n stormdb-plugin-v1 -f KEY < plugin.toml > plugin.toml.2.sig`"
+    )]
+    ThresholdNotMet { bundle: PathBuf, wanted: usize, found: usize, policy: PathBuf },
+    #[error("plugin {plugin} expired at {at}, says its manifest; ask its author for a newer one")]
+    ManifestExpired { plugin: String, at: String },
+
+    // What was accepted before.
+    #[error(
+        "lock file {path:?}, line {line}: {reason}; correct it, or remove it to accept every plugin anew"
+    )]
+    LockInvalid { path: PathBuf, line: usize, reason: String },
+    #[error(
+        "the {what} of bundle {bundle:?} changed since it was accepted: its SHA-256 is {found}, {lock:?} has {locked}; get the accepted bundle, or accept this one with `stormdb plugin update {name}`"
+    )]
+    LockMismatch {
+        bundle: PathBuf,
+        what: &'static str,
+        locked: String,
+        found: String,
+        lock: PathBuf,
+        name: String,
+    },
+    #[error(
+        "plugin {plugin} is not in {lock:?}, and nothing is added to it here (--locked, or `locked` in the policy); accept it with `stormdb plugin update {name}`"
+    )]
+    LockOutdated { plugin: String, lock: PathBuf, name: String },
+    #[error(
+        "plugin {plugin} is older than {newest}, which is known from {known_from}; {next_step}"
+    )]
+    VersionRollback { plugin: String, newest: String, known_from: String, next_step: String },
+    #[error(
+        "plugin {plugin} has a version that is not believed ({reason}), since it would shut out every later one; if it is right, `stormdb trust reset {name}`"
+    )]
+    VersionImplausible { plugin: String, reason: String, name: String },
+    #[error(
+        "rollback state {path:?} is gone, though {lock:?} has seen it; restore it, or make a new one of the lock file with `stormdb trust reset NAME`"
+    )]
+    TrustStateMissing { path: PathBuf, lock: PathBuf },
+    #[error(
+        "rollback state {path:?} is not valid: {reason}; restore it, or make a new one of the lock file with `stormdb trust reset NAME`"
+    )]
+    TrustStateInvalid { path: PathBuf, reason: String },
 
     // The library.
     #[error(
@@ -153,7 +219,12 @@ pub enum Error {
     #[error(
         "dependency {dependency:?} is missing: {path} needs {requirement}, found {found}; install a version that fits"
     )]
-    DependencyMissing { dependency: String, requirement: String, path: String, found: String },
+    DependencyMissing {
+        dependency: String,
+        requirement: Box<Requirement>,
+        path: String,
+        found: String,
+    },
     #[error(
         "no version of {dependency:?} satisfies everyone: {demands}; found {found}: install versions that agree"
     )]
@@ -170,6 +241,15 @@ pub enum Error {
         "no choice of versions for {root:?} was found in {steps} steps; remove old versions from the plugin folder"
     )]
     DependencyUnresolvable { root: String, steps: usize },
+    #[error(
+        "{path} needs {dependency:?} {requirement}, but it is here by {found}; state whose it must be (`\"{dependency}@AUTHOR\"` under [dependencies]), or remove the other one"
+    )]
+    DependencyAuthorMismatch {
+        dependency: String,
+        requirement: String,
+        path: String,
+        found: String,
+    },
     #[error("{path} needs {dependency:?}, which was refused ({id}): {reason}")]
     DependencyRefused { dependency: String, path: String, id: &'static str, reason: String },
 
@@ -256,6 +336,21 @@ impl Error {
             Self::TrustStoreInvalid { .. } => "trust-store-invalid",
             Self::TrustStorePermissions { .. } => "trust-store-permissions",
             Self::KeyAlreadyTrusted { .. } => "key-already-trusted",
+            Self::TrustEntryMissing { .. } => "trust-entry-missing",
+            Self::ClockImplausible { .. } => "clock-implausible",
+            Self::TrustPolicyInvalid { .. } => "trust-policy-invalid",
+            Self::KeyRevoked { .. } => "key-revoked",
+            Self::PluginRevoked { .. } => "plugin-revoked",
+            Self::AuthorNotDelegated { .. } => "author-not-delegated",
+            Self::ThresholdNotMet { .. } => "threshold-not-met",
+            Self::ManifestExpired { .. } => "manifest-expired",
+            Self::LockInvalid { .. } => "lock-invalid",
+            Self::LockMismatch { .. } => "lock-mismatch",
+            Self::LockOutdated { .. } => "lock-outdated",
+            Self::VersionRollback { .. } => "version-rollback",
+            Self::VersionImplausible { .. } => "version-implausible",
+            Self::TrustStateMissing { .. } => "trust-state-missing",
+            Self::TrustStateInvalid { .. } => "trust-state-invalid",
             Self::LibMissing { .. } => "lib-missing",
             Self::LibEmpty { .. } => "lib-empty",
             Self::LibTooLarge { .. } => "lib-too-large",
@@ -272,6 +367,7 @@ impl Error {
             Self::DependencyTooDeep { .. } => "dependency-too-deep",
             Self::DependencyTooLarge { .. } => "dependency-too-large",
             Self::DependencyUnresolvable { .. } => "dependency-unresolvable",
+            Self::DependencyAuthorMismatch { .. } => "dependency-author-mismatch",
             Self::DependencyRefused { .. } => "dependency-refused",
             Self::Elf { fault, .. } => fault.id(),
             Self::AbiIncompatible { .. } => "abi-incompatible",

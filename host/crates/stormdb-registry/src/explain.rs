@@ -4,11 +4,11 @@ use std::fmt;
 use std::path::Path;
 
 use crate::Error;
+use crate::authority::Authority;
 use crate::bundle::Candidate;
 use crate::catalog::Catalog;
 use crate::gate::gate;
 use crate::resolve::resolve;
-use crate::trust::TrustStore;
 use crate::verify::{Policy, Verified, verify_steps};
 
 /// The steps before plugin code is mapped, in the order in which they are taken.
@@ -22,8 +22,14 @@ pub enum Step {
     Signature,
     /// The manifest is parsed.
     Manifest,
-    /// The key is trusted, valid now, and the author's own.
+    /// The key is trusted, valid now, not revoked, and the author's own.
     Trust,
+    /// The trust policy lets this author sign this name and version with so many keys.
+    Policy,
+    /// No higher version was accepted before.
+    Rollback,
+    /// The lock file has these bytes, or none for this version.
+    Lock,
     /// The bundle has the listed files and no other.
     Files,
     /// The plugin API and the target fit this host.
@@ -40,12 +46,15 @@ pub enum Step {
 
 impl Step {
     /// All steps in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Open,
         Self::Read,
         Self::Signature,
         Self::Manifest,
         Self::Trust,
+        Self::Policy,
+        Self::Rollback,
+        Self::Lock,
         Self::Files,
         Self::Api,
         Self::Library,
@@ -63,6 +72,9 @@ impl fmt::Display for Step {
             Self::Signature => "signature",
             Self::Manifest => "manifest",
             Self::Trust => "trust",
+            Self::Policy => "trust policy",
+            Self::Rollback => "rollback state",
+            Self::Lock => "lock file",
             Self::Files => "files",
             Self::Api => "api and target",
             Self::Library => "library bytes",
@@ -119,9 +131,14 @@ pub struct Explanation {
 
 /// Takes every step up to sealed memory for the bundle at `path`; runs nothing. `catalog` is where dependencies are found.
 #[must_use]
-pub fn explain(path: &Path, catalog: &Catalog, trust: &TrustStore, policy: &Policy) -> Explanation {
+pub fn explain(
+    path: &Path,
+    catalog: &Catalog,
+    authority: &Authority,
+    policy: &Policy,
+) -> Explanation {
     let mut steps = Steps::default();
-    let outcome = explain_steps(path, catalog, trust, policy, &mut steps);
+    let outcome = explain_steps(path, catalog, authority, policy, &mut steps);
     let mut steps = steps.0;
     let reached = steps.len();
     steps.extend(Step::ALL.iter().skip(reached).map(|step| (*step, Verdict::NotReached)));
@@ -131,7 +148,7 @@ pub fn explain(path: &Path, catalog: &Catalog, trust: &TrustStore, policy: &Poli
 fn explain_steps(
     path: &Path,
     catalog: &Catalog,
-    trust: &TrustStore,
+    authority: &Authority,
     policy: &Policy,
     steps: &mut Steps,
 ) -> Result<Verified, Error> {
@@ -139,7 +156,7 @@ fn explain_steps(
         let candidate = Candidate::open(path)?;
         Ok((candidate, "no link, no one else can write".to_owned()))
     })?;
-    let verified = verify_steps(&candidate, trust, policy, steps)?;
+    let verified = verify_steps(&candidate, authority, policy, steps)?;
     let plan = steps.take(Step::Dependencies, || {
         let plan = resolve(&verified, catalog)?;
         let order: Vec<String> = plan.order().iter().map(|plugin| plugin.title()).collect();
@@ -153,8 +170,8 @@ fn explain_steps(
         ))
     })?;
     steps.take(Step::Seal, || {
-        let sealed = gated.seal()?;
-        Ok(((), format!("{} sealed", if sealed.len() == 1 { "library" } else { "libraries" })))
+        let sealed = gated.rehearse()?;
+        Ok(((), format!("{} sealed", if sealed == 1 { "library" } else { "libraries" })))
     })?;
     Ok(verified)
 }

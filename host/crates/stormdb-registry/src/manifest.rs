@@ -1,8 +1,10 @@
 //! `plugin.toml`: what a plugin says about itself, and the one way to read it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 
+use jiff::Timestamp;
 use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,12 @@ use crate::names::{
 pub const MANIFEST_FILE: &str = "plugin.toml";
 /// The signature's file name in a bundle.
 pub const SIGNATURE_FILE: &str = "plugin.toml.sig";
+
+/// The file name of the signature with this number, from 1: `plugin.toml.sig`, then `plugin.toml.2.sig`.
+pub(crate) fn signature_file(number: usize) -> String {
+    if number == 1 { SIGNATURE_FILE.to_owned() } else { format!("plugin.toml.{number}.sig") }
+}
+
 /// No manifest is longer; checked before it is parsed.
 pub const MAX_MANIFEST_BYTES: u64 = 64 * 1024;
 
@@ -40,8 +48,35 @@ pub struct Manifest {
     /// The workloads that the plugin offers, so that they are known without running its code. Sorted, no duplicates.
     pub workloads: Vec<String>,
     pub library: Library,
-    /// Other plugins that must be loaded first, and the versions that will do.
-    pub dependencies: BTreeMap<String, VersionReq>,
+    /// After this time the author no longer stands by it.
+    pub expires: Option<Timestamp>,
+    /// Other plugins that must be loaded first, and what is asked of each.
+    pub dependencies: BTreeMap<String, Requirement>,
+}
+
+/// What a plugin asks of another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    pub versions: VersionReq,
+    /// Whose it must be; `None` = anyone's, as long as there is one author of that name only.
+    pub author: Option<String>,
+}
+
+impl Requirement {
+    /// Whether a plugin is what was asked for, but for its name.
+    pub(crate) fn admits(&self, plugin: &Manifest) -> bool {
+        self.versions.matches(&plugin.version)
+            && self.author.as_ref().is_none_or(|author| *author == plugin.author)
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.author {
+            Some(author) => write!(f, "{} by {author}", self.versions),
+            None => self.versions.fmt(f),
+        }
+    }
 }
 
 /// The one library of a bundle.
@@ -66,6 +101,8 @@ pub(crate) struct RawManifest {
     pub(crate) api: String,
     pub(crate) target: String,
     pub(crate) workloads: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expires: Option<String>,
     pub(crate) library: Library,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) dependencies: BTreeMap<String, String>,
@@ -99,6 +136,7 @@ impl Manifest {
             api,
             target,
             workloads,
+            expires,
             library,
             dependencies,
         } = self;
@@ -110,12 +148,22 @@ impl Manifest {
             api: api.to_string(),
             target: target.clone(),
             workloads: workloads.clone(),
+            expires: expires.map(|time| time.to_string()),
             library: library.clone(),
             dependencies: dependencies
                 .iter()
-                .map(|(name, wanted)| (name.clone(), wanted.to_string()))
+                .map(|(name, Requirement { versions, author })| {
+                    let pin = author.as_ref().map(|author| format!("@{author}"));
+                    (format!("{name}{}", pin.unwrap_or_default()), versions.to_string())
+                })
                 .collect(),
         })
+    }
+
+    /// `NAME VERSION`, for messages.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("{} {}", self.name, self.version)
     }
 
     /// `NAME-VERSION.stormplug`: the name that the bundle's folder must have.
@@ -137,6 +185,7 @@ impl RawManifest {
             api,
             target,
             mut workloads,
+            expires,
             library,
             dependencies,
         } = self;
@@ -172,13 +221,16 @@ impl RawManifest {
             return Err(invalid(format!("there are more than {MAX_DEPENDENCIES} dependencies")));
         }
         let mut wanted = BTreeMap::new();
-        for (dependency, requirement) in dependencies {
-            check_name(path, "dependency", &dependency, PLUGIN_RULE, is_plugin_name)?;
-            let requirement = requirement_of(&requirement).map_err(|reason| {
-                invalid(format!("requirement {requirement:?} on {dependency:?}: {reason}"))
-            })?;
-            wanted.insert(dependency, requirement);
+        for (key, versions) in dependencies {
+            let (dependency, requirement) = dependency_of(path, &key, &versions)?;
+            if wanted.insert(dependency, requirement).is_some() {
+                return Err(invalid(format!("dependency {key:?} is stated twice")));
+            }
         }
+        let expires = expires.map(|text| {
+            text.parse::<Timestamp>()
+                .map_err(|error| invalid(format!("`expires` {text:?} is no time: {error}")))
+        });
         Ok(Manifest {
             version: version_of(&version)
                 .map_err(|reason| invalid(format!("`version` {version:?}: {reason}")))?,
@@ -189,10 +241,29 @@ impl RawManifest {
             description,
             target,
             workloads,
+            expires: expires.transpose()?,
             library,
             dependencies: wanted,
         })
     }
+}
+
+/// One dependency: `NAME` or `NAME@AUTHOR`, and the versions.
+fn dependency_of(path: &Path, key: &str, versions: &str) -> Result<(String, Requirement), Error> {
+    let (name, author) = match key.split_once('@') {
+        Some((name, author)) => (name, Some(author)),
+        None => (key, None),
+    };
+    check_name(path, "dependency", name, PLUGIN_RULE, is_plugin_name)?;
+    if let Some(author) = author {
+        check_name(path, "author of a dependency", author, AUTHOR_RULE, is_author_name)?;
+    }
+    let requirement = requirement_of(versions).map_err(|reason| Error::ManifestInvalid {
+        path: path.to_owned(),
+        reason: format!("requirement {versions:?} on {name:?}: {reason}"),
+    })?;
+    let author = author.map(str::to_owned);
+    Ok((name.to_owned(), Requirement { versions: requirement, author }))
 }
 
 /// UTF-8 without a byte-order mark, control characters (but newline and tab) and invisible or reordering characters.

@@ -25,6 +25,10 @@ pub struct Draft {
     /// The plugin API version that the plugin was built against, such as `"1.0"`.
     pub api: String,
     pub workloads: Vec<String>,
+    /// After this time the author no longer stands by it, such as `2030-01-01T00:00:00Z`.
+    #[serde(default)]
+    pub expires: Option<String>,
+    /// `NAME` or `NAME@AUTHOR`, and the versions that will do.
     #[serde(default)]
     pub dependencies: BTreeMap<String, String>,
 }
@@ -97,7 +101,8 @@ pub fn pack(
 
 /// The draft with the library, through the same checks as a manifest that is read.
 fn draft_manifest(draft: &Draft, library: Library) -> Result<Manifest, Error> {
-    let Draft { name, version, author, description, api, workloads, dependencies } = draft.clone();
+    let Draft { name, version, author, description, api, workloads, expires, dependencies } =
+        draft.clone();
     manifest::RawManifest {
         name,
         version,
@@ -106,6 +111,7 @@ fn draft_manifest(draft: &Draft, library: Library) -> Result<Manifest, Error> {
         api,
         target: HOST_TARGET.to_owned(),
         workloads,
+        expires,
         library,
         dependencies,
     }

@@ -5,11 +5,9 @@ mod search;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use semver::VersionReq;
-
 use crate::Error;
 use crate::catalog::Catalog;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Requirement};
 use crate::verify::Verified;
 use graph::Graph;
 use search::Search;
@@ -60,15 +58,13 @@ pub fn resolve<'a>(root: &'a Verified, catalog: &'a Catalog) -> Result<LoadPlan<
 fn refused_dependency(
     catalog: &Catalog,
     dependency: &str,
-    requirement: &str,
+    requirement: &Requirement,
     path: &str,
 ) -> Option<Error> {
-    let requirement = VersionReq::parse(requirement).ok()?;
     let refused = catalog.refused().iter().find(|refused| {
-        refused
-            .claim
-            .as_ref()
-            .is_some_and(|claim| claim.name == dependency && requirement.matches(&claim.version))
+        refused.claim.as_ref().is_some_and(|claim| {
+            claim.name == dependency && requirement.versions.matches(&claim.version)
+        })
     })?;
     Some(Error::DependencyRefused {
         dependency: dependency.to_owned(),
@@ -134,27 +130,37 @@ fn check_extent(
 mod tests {
     use super::*;
     use expect_test::{Expect, expect};
+    use semver::VersionReq;
 
     use crate::digest::Digest;
     use crate::manifest::Library;
 
     /// `name version: dependency requirement, …`
+    /// `name version author: …` for an author other than alice.
     fn manifest(line: &str) -> Manifest {
         let (head, dependencies) = line.split_once(':').unwrap_or((line, ""));
         let (name, version) = head.split_once(' ').unwrap();
+        let (version, author) = version.split_once(' ').unwrap_or((version, "alice"));
         let dependencies = dependencies.split(';').map(str::trim).filter(|text| !text.is_empty());
         Manifest {
             name: name.to_owned(),
             version: version.trim().parse().unwrap(),
-            author: "alice".to_owned(),
+            author: author.to_owned(),
             description: String::new(),
             api: VersionReq::STAR,
             target: String::new(),
             workloads: Vec::new(),
+            expires: None,
             library: Library { file: String::new(), sha256: Digest::of(b""), size: 0 },
             dependencies: dependencies
                 .map(|text| text.split_once(' ').unwrap())
-                .map(|(name, wanted)| (name.to_owned(), wanted.parse().unwrap()))
+                .map(|(name, wanted)| {
+                    let (name, author) = match name.split_once('@') {
+                        Some((name, author)) => (name, Some(author.to_owned())),
+                        None => (name, None),
+                    };
+                    (name.to_owned(), Requirement { versions: wanted.parse().unwrap(), author })
+                })
                 .collect(),
         }
     }

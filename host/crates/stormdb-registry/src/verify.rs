@@ -1,18 +1,24 @@
-//! From a folder to a [`Verified`] plugin: signature, manifest, trust, files, library bytes, in this order.
+//! From a folder to a [`Verified`] plugin: signatures, manifest, trust, policy, rollback state, lock file, files, library
+//! bytes, in this order.
+
+mod signed;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use semver::Version;
 
 use crate::Error;
+use crate::authority::Authority;
 use crate::bundle::Candidate;
 use crate::digest::Digest;
 use crate::explain::{Step, Steps};
-use crate::manifest::{MANIFEST_FILE, Manifest, SIGNATURE_FILE};
-use crate::sshsig::{NAMESPACE, SignatureFault, SshSignature};
-use crate::trust::{Distrust, TrustStore};
+use crate::ledger::Admitted;
+use crate::lock::Standing;
+use crate::manifest::{Library, MANIFEST_FILE, Manifest};
+use signed::Signed;
+pub(crate) use signed::Trusted;
 
 /// The triple of the machine that this host was built for; a plugin for another one is refused.
 #[cfg(target_arch = "x86_64")]
@@ -51,23 +57,16 @@ pub struct Signer {
     pub fingerprint: String,
 }
 
-/// A plugin whose signature, author and bytes are what they should be. Its library was not looked into yet.
+/// A plugin that the operator's files let in, and whose bytes are what they should be. Its library was not looked into yet.
 pub struct Verified {
-    bundle: PathBuf,
-    manifest: Manifest,
-    manifest_sha256: Digest,
-    signer: Signer,
+    admitted: Admitted,
     library: Vec<u8>,
 }
 
 impl fmt::Debug for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { bundle, manifest, manifest_sha256: _, signer, library: _ } = self;
-        f.debug_struct("Verified")
-            .field("bundle", bundle)
-            .field("manifest", manifest)
-            .field("signer", signer)
-            .finish_non_exhaustive()
+        let Self { admitted, library: _ } = self;
+        f.debug_struct("Verified").field("admitted", admitted).finish_non_exhaustive()
     }
 }
 
@@ -75,29 +74,51 @@ impl Verified {
     /// The bundle's folder.
     #[must_use]
     pub fn bundle(&self) -> &Path {
-        &self.bundle
+        &self.trusted().bundle
     }
 
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
-        &self.manifest
+        &self.trusted().manifest
     }
 
     /// The digest of the manifest's exact bytes, which the signature covers.
     #[must_use]
     pub fn manifest_sha256(&self) -> Digest {
-        self.manifest_sha256
+        self.trusted().manifest_sha256
     }
 
     #[must_use]
     pub fn signer(&self) -> &Signer {
-        &self.signer
+        &self.trusted().signer
+    }
+
+    /// Who else signed, as far as the trust store knows them.
+    #[must_use]
+    pub fn cosigners(&self) -> &[Signer] {
+        &self.trusted().cosigners
+    }
+
+    /// Whether the lock file lists it.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        self.admitted.standing()
+    }
+
+    /// When the signer's key expired, if it has: a plugin that is locked may run on.
+    #[must_use]
+    pub fn key_expired(&self) -> Option<Timestamp> {
+        self.trusted().key_expired
     }
 
     /// `NAME VERSION`, for messages.
     #[must_use]
     pub fn title(&self) -> String {
-        format!("{} {}", self.manifest.name, self.manifest.version)
+        self.manifest().title()
+    }
+
+    pub(crate) fn trusted(&self) -> &Trusted {
+        self.admitted.trusted()
     }
 
     /// The bytes that were hashed; the only ones that are ever sealed.
@@ -112,75 +133,62 @@ impl Verified {
 /// The first refusal; see [`Error::id`].
 pub fn verify(
     candidate: &Candidate,
-    trust: &TrustStore,
+    authority: &Authority,
     policy: &Policy,
 ) -> Result<Verified, Error> {
-    verify_steps(candidate, trust, policy, &mut Steps::default())
+    verify_steps(candidate, authority, policy, &mut Steps::default())
 }
 
 /// [`verify`], noting the verdict of each step.
 pub(crate) fn verify_steps(
     candidate: &Candidate,
-    trust: &TrustStore,
+    authority: &Authority,
     policy: &Policy,
     steps: &mut Steps,
 ) -> Result<Verified, Error> {
-    let bundle = candidate.path().to_owned();
-    let (bytes, signature) = steps.take(Step::Read, || {
-        let (manifest, signature) = (candidate.read_manifest()?, candidate.read_signature()?);
-        let found =
-            format!("{} bytes of manifest, {} of signature", manifest.len(), signature.len());
-        Ok(((manifest, signature), found))
+    let bundle = candidate.path();
+    let (bytes, signatures) = steps.take(Step::Read, || {
+        let (manifest, signatures) = (candidate.read_manifest()?, candidate.read_signatures()?);
+        let signed: usize = signatures.iter().map(Vec::len).sum();
+        let found = format!("{} bytes of manifest, {signed} of signature", manifest.len());
+        Ok(((manifest, signatures), found))
     })?;
     let signed = steps.take(Step::Signature, || {
-        let signed = check_signature(&bundle.join(SIGNATURE_FILE), &bytes, &signature)?;
-        let found = format!("good, by key {}, namespace {NAMESPACE}", signed.key.fingerprint());
+        let signed = Signed::check(bundle, &bytes, &signatures)?;
+        let found = signed.finding();
         Ok((signed, found))
     })?;
     let manifest = steps.take(Step::Manifest, || {
         let manifest = Manifest::parse(&bundle.join(MANIFEST_FILE), &bytes)?;
-        check_folder_name(&bundle, &manifest)?;
-        let found = format!("{} {} by {}", manifest.name, manifest.version, manifest.author);
+        check_folder_name(bundle, &manifest)?;
+        let found = format!("{} by {}", manifest.title(), manifest.author);
         Ok((manifest, found))
     })?;
-    let signer = steps.take(Step::Trust, || {
-        let signer = check_signer(&bundle, &manifest, &signed, trust, policy.now)?;
-        let found = format!("{} signs with this key ({})", signer.author, trust.path().display());
-        Ok((signer, found))
+    let trusted = steps.take(Step::Trust, || {
+        let trusted = Trusted::check(bundle, manifest, &signed, authority, policy.now)?;
+        let (author, store) = (&trusted.signer.author, authority.store.path().display());
+        let expired = trusted.key_expired.map(|at| format!(", until {at}")).unwrap_or_default();
+        let found = format!("{author} signs with this key{expired} ({store})");
+        Ok((trusted, found))
     })?;
+    let permitted = steps.take(Step::Policy, || authority.policy.permit(trusted))?;
+    let current = steps.take(Step::Rollback, || authority.ledger.check_version(permitted))?;
+    let admitted = steps.take(Step::Lock, || authority.ledger.admit(current))?;
+    let Trusted { manifest, further_signatures, .. } = admitted.trusted();
     steps.take(Step::Files, || {
-        candidate.check_listed(&manifest.library.file)?;
+        candidate.check_listed(&manifest.library.file, 1 + further_signatures)?;
         Ok(((), "every file is listed, no other".to_owned()))
     })?;
     steps.take(Step::Api, || {
-        check_api(&manifest, policy)?;
+        check_api(manifest, policy)?;
         Ok(((), format!("needs {}, this host is {} on {HOST_TARGET}", manifest.api, policy.api)))
     })?;
     let library = steps.take(Step::Library, || {
-        let library = read_library(candidate, &manifest, policy.max_library_bytes)?;
-        Ok((
-            library,
-            format!("{} bytes, SHA-256 {}", manifest.library.size, manifest.library.sha256),
-        ))
+        let library = read_library(candidate, manifest, policy.max_library_bytes)?;
+        let Library { sha256, size, .. } = &manifest.library;
+        Ok((library, format!("{size} bytes, SHA-256 {sha256}")))
     })?;
-    Ok(Verified { bundle, manifest, manifest_sha256: Digest::of(&bytes), signer, library })
-}
-
-fn check_signature(path: &Path, manifest: &[u8], signature: &[u8]) -> Result<SshSignature, Error> {
-    let path = path.to_owned();
-    let signed = match SshSignature::parse(signature) {
-        Ok(signed) => signed,
-        Err(SignatureFault::Malformed(reason)) => {
-            return Err(Error::SignatureMalformed { path, reason });
-        }
-        Err(SignatureFault::Algorithm(found)) => {
-            return Err(Error::SignatureAlgorithm { path, found });
-        }
-        Err(SignatureFault::Namespace(found)) => {
-            return Err(Error::SignatureNamespace { path, found, expected: NAMESPACE });
-        }
-    };
-    if signed.verifies(manifest) { Ok(signed) } else { Err(Error::SignatureMismatch { path }) }
+    Ok(Verified { admitted, library })
 }
 
 /// The folder is named after its content, so that a listing cannot lie.
@@ -192,36 +200,8 @@ fn check_folder_name(bundle: &Path, manifest: &Manifest) -> Result<(), Error> {
     Err(Error::PackageNameMismatch { path: bundle.to_owned(), expected })
 }
 
-fn check_signer(
-    bundle: &Path,
-    manifest: &Manifest,
-    signed: &SshSignature,
-    trust: &TrustStore,
-    now: Timestamp,
-) -> Result<Signer, Error> {
-    let (bundle, fingerprint) = (bundle.to_owned(), signed.key.fingerprint());
-    match trust.allows(&signed.key, now) {
-        Ok(entry) if entry.author == manifest.author => {
-            Ok(Signer { author: entry.author.clone(), fingerprint })
-        }
-        Ok(entry) => {
-            let (author, signer) = (manifest.author.clone(), entry.author.clone());
-            Err(Error::AuthorKeyMismatch { bundle, author, signer })
-        }
-        Err(Distrust::Untrusted(reason)) => {
-            Err(Error::KeyUntrusted { bundle, fingerprint, store: trust.path().to_owned(), reason })
-        }
-        Err(Distrust::Expired { author, at }) => {
-            Err(Error::KeyExpired { bundle, author, fingerprint, at: at.to_string() })
-        }
-        Err(Distrust::NotYetValid { author, at }) => {
-            Err(Error::KeyNotYetValid { bundle, author, fingerprint, at: at.to_string() })
-        }
-    }
-}
-
 fn check_api(manifest: &Manifest, policy: &Policy) -> Result<(), Error> {
-    let plugin = format!("{} {}", manifest.name, manifest.version);
+    let plugin = manifest.title();
     if manifest.target != HOST_TARGET {
         let reason = format!("it was built for {}, this host for {HOST_TARGET}", manifest.target);
         return Err(Error::AbiIncompatible { plugin, reason });

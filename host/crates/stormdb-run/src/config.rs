@@ -26,6 +26,7 @@ mod resolve;
 mod spelling;
 mod suggest;
 mod target;
+mod trust;
 mod workload;
 
 use std::path::{Path, PathBuf};
@@ -73,6 +74,7 @@ pub fn load(
         findings.problems.extend(check(&schema, &validator, layer, "configuration"));
         findings.problems.extend(spelling::modernise(layer));
     }
+    findings.problems.extend(trust::downgrades(&layers));
     if !matches!(layers.file.value, Value::Map(_)) {
         return Err(ConfigError::invalid(findings.problems));
     }

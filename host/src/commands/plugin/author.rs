@@ -32,8 +32,8 @@ pub(crate) fn sign_bundle(bundle: &Path, key: &Path) -> Result<Exit, CommandErro
 }
 
 pub(crate) fn pack_bundle(arguments: &PackArgs) -> Result<Exit, CommandError> {
-    let PackArgs { library, name, version, author, description, workloads, dependencies, out, key } =
-        arguments;
+    let PackArgs { library, name, version, author, description, workloads, .. } = arguments;
+    let PackArgs { expires, dependencies, out, key, .. } = arguments;
     let draft = Draft {
         name: name.clone(),
         version: version.clone(),
@@ -41,6 +41,7 @@ pub(crate) fn pack_bundle(arguments: &PackArgs) -> Result<Exit, CommandError> {
         description: description.clone(),
         api: stormdb_plugin_api::abi::API_VERSION.to_owned(),
         workloads: workloads.clone(),
+        expires: expires.clone(),
         dependencies: needs(dependencies)?,
     };
     let key = key.as_deref().map(read_key).transpose()?;

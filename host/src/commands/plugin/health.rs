@@ -18,7 +18,7 @@ use crate::{
         probe::{nowhere, probe},
         stage::{load_order, lockdown_plan},
     },
-    vetting::{Vetted, Vetting, seal},
+    vetting::{Vetted, Vetting},
 };
 
 /// A plugin that did what it should.
@@ -37,7 +37,7 @@ type Examined = Vec<(String, Result<Healthy, CommandError>)>;
 pub(crate) fn execute(arguments: &HealthArgs, global: &GlobalArgs) -> Result<Exit, CommandError> {
     let HealthArgs { plugin, plugins, require_sandbox, json } = arguments;
     environment::check(plugins.allow_ld_env)?;
-    let vetting = Vetting::with(&plugins.folders, plugins.trust_store.as_deref())?;
+    let mut vetting = Vetting::of(plugins)?;
     let catalog = vetting.catalog()?;
     let names = plugin.as_ref().map_or_else(|| names(&catalog), |name| vec![name.clone()]);
     // The kernel ends a load process with the thread that started it: the main one.
@@ -49,8 +49,9 @@ pub(crate) fn execute(arguments: &HealthArgs, global: &GlobalArgs) -> Result<Exi
         let mut interrupts = Interrupts::watch()?;
         let mut examined = Examined::new();
         for name in names {
-            let healthy =
-                examine(&name, &catalog, *require_sandbox, log_level, &mut interrupts).await;
+            let vetted = catalog.plan_plugin(&name).map_err(CommandError::from);
+            let vetted = vetted.and_then(|plan| vetting.accept(plan));
+            let healthy = examine(vetted, *require_sandbox, log_level, &mut interrupts).await;
             if interrupts.count() > 0 {
                 return Err(interrupts.error());
             }
@@ -87,13 +88,12 @@ fn names(catalog: &Catalog) -> Vec<String> {
 
 /// Maps the plugin with what it needs, first where nothing can be lost, and tries what it offers.
 async fn examine(
-    name: &str,
-    catalog: &Catalog,
+    vetted: Result<Vetted, CommandError>,
     whole_lockdown: bool,
     log_level: u8,
     interrupts: &mut Interrupts,
 ) -> Result<Healthy, CommandError> {
-    let Vetted { sealed, identities } = seal(catalog.plan_plugin(name)?)?;
+    let Vetted { sealed, identities, warnings: _ } = vetted?;
     let first = probe(&sealed, whole_lockdown, interrupts).await?;
     let mut load = Load::start(&sealed, nowhere())?;
     let order = load_order(&sealed, lockdown_plan(), whole_lockdown, log_level);

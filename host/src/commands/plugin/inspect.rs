@@ -19,7 +19,7 @@ pub(crate) fn execute(
     plugins: &PluginArgs,
     json: bool,
 ) -> Result<Exit, CommandError> {
-    let vetting = Vetting::with(&plugins.folders, plugins.trust_store.as_deref())?;
+    let vetting = Vetting::of(plugins)?;
     if is_bundle_path(plugin) {
         show(&verify_folder(Path::new(plugin), &vetting)?, json)?;
     } else {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub(crate) fn execute(plugins: &PluginArgs, json: bool) -> Result<Exit, CommandError> {
-    let vetting = Vetting::with(&plugins.folders, plugins.trust_store.as_deref())?;
+    let vetting = Vetting::of(plugins)?;
     let catalog = vetting.catalog()?;
     if json {
         print_json(&document(&catalog))?;

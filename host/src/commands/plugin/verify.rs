@@ -20,12 +20,12 @@ use crate::{
 
 pub(crate) fn execute(arguments: &VerifyArgs) -> Result<Exit, CommandError> {
     let VerifyArgs { plugin: named, plugins, explain: all_steps, json } = arguments;
-    let vetting = Vetting::with(&plugins.folders, plugins.trust_store.as_deref())?;
+    let vetting = Vetting::of(plugins)?;
     let catalog = vetting.catalog()?;
     let mut exit = Exit::Success;
     let mut documents = Vec::new();
     for bundle in bundles(named, &catalog)? {
-        let explanation = explain(&bundle, &catalog, &vetting.trust, &vetting.policy);
+        let explanation = explain(&bundle, &catalog, &vetting.authority, &vetting.policy);
         if explanation.outcome.is_err() {
             exit = Exit::PluginRefused;
         }

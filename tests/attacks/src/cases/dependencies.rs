@@ -4,7 +4,14 @@ use std::{fs, time::Duration};
 
 use anyhow::Result;
 
-use crate::{case::Case, manifest::Manifest, site::Site, trial::Demand};
+use crate::{
+    case::{ACCEPTED, Case},
+    control::renamed,
+    ground::Ground,
+    manifest::Manifest,
+    site::Site,
+    trial::Demand,
+};
 
 pub const CASES: &[Case] = &[
     Case {
@@ -141,6 +148,33 @@ pub const CASES: &[Case] = &[
                 let mut bytes = fs::read(&library)?;
                 bytes[100] ^= 1;
                 Ok(fs::write(library, bytes)?)
+            })
+        },
+    },
+    Case {
+        id: "A70",
+        what: "a plugin of the needed name, by another trusted author",
+        expect: &["dependency-author-mismatch", ACCEPTED],
+        build: |trial| {
+            let needs_alices = |site: &mut Site<'_>, version: &str| -> Result<()> {
+                let Ground { alice, bob, library, .. } = site.ground;
+                site.trust(alice.line("") + &bob.line(""))?;
+                let (name, library) = renamed(library, 1)?;
+                site.manifest.dependencies =
+                    vec![(format!("{name}@{}", alice.name), "*".to_owned())];
+                site.sign(site.manifest.text())?;
+                site.add(&Manifest::of(&name, version, &bob.name, &library), &library, bob)?;
+                Ok(())
+            };
+            trial.refused("bob's alone", "dependency-author-mismatch", |site| {
+                needs_alices(site, "1.0.0")
+            })?;
+            trial.accepted("bob's in a higher version than alice's", |site| {
+                needs_alices(site, "9.0.0")?;
+                let (name, library) = renamed(&site.ground.library, 1)?;
+                let alice = &site.ground.alice;
+                site.add(&Manifest::of(&name, "1.0.0", &alice.name, &library), &library, alice)?;
+                Ok(())
             })
         },
     },

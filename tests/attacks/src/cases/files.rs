@@ -8,7 +8,7 @@ use std::{
         fs::{chown, symlink},
         net::UnixListener,
     },
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -232,18 +232,19 @@ pub const CASES: &[Case] = &[
         what: "folders in which others could swap the plugin",
         expect: &["dir-permissions"],
         build: |trial| {
-            type Pick = fn(&Site<'_>) -> std::path::PathBuf;
+            type Pick = fn(&mut Site<'_>) -> Result<PathBuf>;
             let folders: [(&str, Pick); 3] = [
-                ("the bundle", |site| site.bundle()),
-                ("the plugin folder", |site| site.plugins()),
-                ("a folder above", |site| site.path().join("data")),
+                ("the bundle", |site| Ok(site.bundle())),
+                ("the plugin folder", |site| Ok(site.plugins())),
+                ("a folder above", plugins_elsewhere),
             ];
             for (input, folder) in folders {
                 for mode in [0o775, 0o757, 0o777] {
                     trial.refused(
                         &format!("{input}, mode {mode:o}"),
                         "dir-permissions",
-                        |site| site.mode(&folder(site), mode),
+                        |site| let folder = folder(site)?;
+                        site.mode(&folder, mode),
                     )?;
                 }
                 if !Ground::is_root() {
@@ -256,7 +257,7 @@ pub const CASES: &[Case] = &[
                 trial.refused(
                     &format!("{input}, of another owner"),
                     "dir-permissions",
-                    |site| Ok(chown(folder(site), Some(1_234), None)?),
+                    |site| Ok(chown(folder(site)?, Some(1_234), None)?),
                 )?;
             }
             Ok(())
@@ -480,6 +481,15 @@ fn faulty_reads(trial: &mut Trial<'_>) -> Result<()> {
 fn reads_before_bundle(site: &Site<'_>, arguments: &[&str]) -> Result<usize> {
     let calls = stopped::calls(site, arguments, "read,openat2")?;
     Ok(calls.iter().take_while(|line| !line.contains("openat2(")).count())
+}
+
+/// Moves the plugin folder into a folder in which nothing else lies; returns this.
+fn plugins_elsewhere(site: &mut Site<'_>) -> Result<PathBuf> {
+    let (above, plugins) = (site.path().join("above"), site.path().join("above/plugins"));
+    fs::create_dir(&above)?;
+    fs::rename(site.plugins(), &plugins)?;
+    site.flags = vec!["--plugins".to_owned(), plugins.display().to_string()];
+    Ok(above)
 }
 
 /// Folders in folders, built upwards so that no path is too long.

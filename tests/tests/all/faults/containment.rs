@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use stormdb_tests::stored::Stored;
+use stormdb_tests::{lab::Lab, stored::Stored};
 
 use super::arena::{Arena, bands, ladder};
 
@@ -49,6 +49,28 @@ fn a_plugin_does_not_change_what_the_host_prints() {
     let failed = Stored::latest(&lab).unwrap().record;
     let failed: u64 = failed.measured().map(|(_, measured)| measured.counts.failed).sum();
     assert_eq!(failed, 0, "what was tried was refused");
+}
+
+#[tokio::test]
+async fn a_role_with_few_rights_keeps_the_server_from_a_plugin() {
+    let arena = Arena::open();
+    arena.server.connect().await.batch_execute("CREATE ROLE modest LOGIN").await.unwrap();
+    let warns = |lab: &Lab| {
+        let warnings = Stored::latest(lab).unwrap().record.warnings;
+        warnings.iter().any(|warning| warning.id == "role-superuser")
+    };
+    let (lab, told) =
+        arena.place_as("modest", &ladder(3, "at: execute, how: overreach")).told().await;
+    assert_eq!(told.status.code(), Some(0), "{}", told.transcript());
+    let record = Stored::latest(&lab).unwrap().record;
+    for (_, measured) in record.measured() {
+        assert!(measured.counts.operations > 0);
+        assert!(measured.errors.is_empty(), "{:?}", measured.errors);
+    }
+    assert!(!warns(&lab), "an ordinary role");
+
+    let (lab, _told) = arena.place(&ladder(3, "at: never, how: fail")).told().await;
+    assert!(warns(&lab), "the administrator of a server that is not embedded");
 }
 
 fn denied() -> Value {

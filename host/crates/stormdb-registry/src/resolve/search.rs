@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use semver::VersionReq;
-
 use super::graph::Graph;
 use crate::Error;
 use crate::catalog::listing;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Requirement};
 
 /// The most versions that are tried before a resolution is given up.
 const MAX_STEPS: usize = 10_000;
@@ -52,9 +50,11 @@ impl<'m, 'a> Search<'m, 'a> {
         }
         let Some(name) = self.first_unmet() else { return Ok(true) };
         let demands = self.demands(name);
-        let fits = |index: &usize| {
-            demands.iter().all(|(_, wanted)| wanted.matches(&self.manifests[*index].version))
-        };
+        if let Some(error) = self.doubtful_author(name, &demands) {
+            return Err(error);
+        }
+        let fits =
+            |index: &usize| demands.iter().all(|(_, wanted)| wanted.admits(self.manifests[*index]));
         let versions = self.available.get(name).map(Vec::as_slice).unwrap_or_default();
         let candidates: Vec<usize> = versions.iter().copied().filter(fits).collect();
         if candidates.is_empty() || self.chosen.contains_key(name) {
@@ -79,13 +79,13 @@ impl<'m, 'a> Search<'m, 'a> {
             self.chosen.values().flat_map(|index| &self.manifests[*index].dependencies);
         let mut unmet = requirements.filter(|(name, wanted)| {
             let chosen = self.chosen.get(name.as_str());
-            !chosen.is_some_and(|index| wanted.matches(&self.manifests[*index].version))
+            !chosen.is_some_and(|index| wanted.admits(self.manifests[*index]))
         });
         unmet.next().map(|(name, _)| name.as_str())
     }
 
     /// Who, of the chosen, requires what of `name`.
-    fn demands(&self, name: &str) -> Vec<(usize, &'a VersionReq)> {
+    fn demands(&self, name: &str) -> Vec<(usize, &'a Requirement)> {
         let chosen = self.chosen.values();
         chosen
             .filter_map(|index| {
@@ -94,23 +94,42 @@ impl<'m, 'a> Search<'m, 'a> {
             .collect()
     }
 
+    /// A plugin of the right name by someone else is the start of an attack: it is refused, not passed over.
+    fn doubtful_author(&self, name: &str, demands: &[(usize, &Requirement)]) -> Option<Error> {
+        let versions = self.available.get(name)?;
+        let mut authors: Vec<&str> =
+            versions.iter().map(|index| self.manifests[*index].author.as_str()).collect();
+        authors.sort_unstable();
+        authors.dedup();
+        let (requirer, wanted) = demands.iter().find(|(_, wanted)| match &wanted.author {
+            Some(pinned) => !authors.contains(&pinned.as_str()),
+            None => authors.len() > 1,
+        })?;
+        Some(Error::DependencyAuthorMismatch {
+            dependency: name.to_owned(),
+            requirement: wanted.to_string(),
+            path: Graph::of(self.manifests, &self.chosen).path_to(*requirer),
+            found: authors.join(" and "),
+        })
+    }
+
     fn gave_up(&self) -> Error {
         let root = self.manifests.first().map(|root| root.name.clone()).unwrap_or_default();
         Error::DependencyUnresolvable { root, steps: MAX_STEPS }
     }
 
-    fn dead_end(&self, name: &str, demands: &[(usize, &VersionReq)]) -> Error {
+    fn dead_end(&self, name: &str, demands: &[(usize, &Requirement)]) -> Error {
         let graph = Graph::of(self.manifests, &self.chosen);
         let versions = self.available.get(name).map(Vec::as_slice).unwrap_or_default();
         let found =
             listing(versions.iter().map(|index| self.manifests[*index].version.to_string()));
         let hopeless = demands.iter().find(|(_, wanted)| {
-            !versions.iter().any(|index| wanted.matches(&self.manifests[*index].version))
+            !versions.iter().any(|index| wanted.admits(self.manifests[*index]))
         });
         if let Some((requirer, wanted)) = hopeless {
             return Error::DependencyMissing {
                 dependency: name.to_owned(),
-                requirement: wanted.to_string(),
+                requirement: Box::new((*wanted).clone()),
                 path: graph.path_to(*requirer),
                 found,
             };

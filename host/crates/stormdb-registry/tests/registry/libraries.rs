@@ -20,7 +20,7 @@ use stormdb_registry::seal::Sealed;
 use crate::world::{World, draft, id, policy};
 
 /// The example plugin of this package, which cargo builds with the tests.
-fn ping_plugin() -> Vec<u8> {
+pub(crate) fn ping_plugin() -> Vec<u8> {
     let test = std::env::current_exe().unwrap();
     let path = test.parent().unwrap().with_file_name("examples").join("libping_plugin.so");
     fs::read(&path)
@@ -36,7 +36,9 @@ fn ping_draft() -> Draft {
 fn seal(world: &World, draft: &Draft, library: &[u8]) -> Result<Vec<Sealed>, Error> {
     world.bundle(draft, library);
     let catalog = world.catalog();
-    gate(catalog.plan_plugin(&draft.name)?)?.seal()
+    let gated = gate(catalog.plan_plugin(&draft.name)?)?;
+    let (accepted, _new) = gated.accept(world.trust().ledger_mut(), policy().now)?;
+    accepted.seal()
 }
 
 /// As the load process receives it: another descriptor, and what the supervisor states.

@@ -7,6 +7,7 @@
     reason = "tests, outside of test functions"
 )]
 
+mod authority;
 mod catalog;
 mod files;
 mod interop;

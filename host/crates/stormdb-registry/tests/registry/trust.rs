@@ -12,7 +12,7 @@ use crate::world::{AUTHOR, World, id, set_mode};
 #[test]
 fn a_missing_store_trusts_nobody() {
     let world = World::without_trust();
-    assert!(world.trust().entries().is_empty());
+    assert!(world.entries().is_empty());
     assert!(TrustStore::load(&world.path("no/such/folder/store")).unwrap().entries().is_empty());
 }
 
@@ -27,12 +27,9 @@ fn added_keys_are_listed_with_their_fingerprints_and_other_lines_stay() {
         (entry.line, entry.author.as_str(), entry.comment.as_str()),
         (3, "bob", "laptop of bob")
     );
-    let trust = world.trust();
-    let listed: Vec<_> = trust
-        .entries()
-        .iter()
-        .map(|entry| (entry.author.as_str(), entry.key.fingerprint()))
-        .collect();
+    let entries = world.entries();
+    let listed: Vec<_> =
+        entries.iter().map(|entry| (entry.author.as_str(), entry.key.fingerprint())).collect();
     assert_eq!(
         listed,
         [(AUTHOR, world.key.public_key().fingerprint()), ("bob", other.fingerprint())]

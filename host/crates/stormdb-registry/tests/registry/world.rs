@@ -7,8 +7,11 @@ use std::process::{Command, Output, Stdio};
 
 use stormdb_plugin_api::abi::API_VERSION;
 use stormdb_registry::Error;
+use stormdb_registry::allowed_signers::Entry;
+use stormdb_registry::authority::{Authority, Sources};
 use stormdb_registry::bundle::Candidate;
 use stormdb_registry::catalog::Catalog;
+use stormdb_registry::ledger::Admission;
 use stormdb_registry::pack::{Draft, Existing, pack};
 use stormdb_registry::private_key::PrivateKey;
 use stormdb_registry::sign::{sign, signature};
@@ -51,8 +54,23 @@ impl World {
         self.path("plugins")
     }
 
-    pub(crate) fn trust(&self) -> TrustStore {
-        TrustStore::load(&self.store()).unwrap()
+    pub(crate) fn sources(&self) -> Sources {
+        Sources {
+            trust_store: self.store(),
+            policy: None,
+            lock: None,
+            state: self.path("data/trust-state.json"),
+            admission: Admission::NewToo,
+        }
+    }
+
+    /// What the operator's files say now.
+    pub(crate) fn trust(&self) -> Authority {
+        Authority::open(&self.sources()).unwrap()
+    }
+
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        self.trust().store().entries().to_vec()
     }
 
     /// A packed and signed bundle whose library is `library`.
@@ -98,6 +116,7 @@ pub(crate) fn draft(name: &str, version: &str) -> Draft {
         description: "A plugin for tests".to_owned(),
         api: "1.0".to_owned(),
         workloads: vec![name.to_owned()],
+        expires: None,
         dependencies: [].into(),
     }
 }

@@ -100,6 +100,8 @@ pub enum ProblemId {
     MinAboveMax,
     /// A `--set` that is not `path=value`.
     BadOverride,
+    /// A later layer changes what the file says about trust.
+    PolicyDowngradeRefused,
 }
 
 impl ProblemId {
@@ -117,6 +119,7 @@ impl ProblemId {
             Self::Contradiction => "contradiction",
             Self::MinAboveMax => "min-above-max",
             Self::BadOverride => "bad-override",
+            Self::PolicyDowngradeRefused => "policy-downgrade-refused",
         }
     }
 }

@@ -36,6 +36,10 @@ pub struct Overrides {
     /// `--plugins FOLDER`, repeatable.
     pub plugin_paths: Vec<PathBuf>,
     pub trust_store: Option<PathBuf>,
+    pub trust_policy: Option<PathBuf>,
+    pub lock: Option<PathBuf>,
+    /// `--locked`
+    pub locked: bool,
     pub export_path: Option<PathBuf>,
     /// `--set path=value`, repeatable; the last one of a path wins, and all win over the other
     /// flags.
@@ -56,7 +60,8 @@ enum Form {
     Paths,
 }
 
-/// The variables of StormDB's own, and the keys they set.
+/// The variables of StormDB's own, and the keys they set. None says whom to trust: whoever sets a variable for someone else
+/// must not.
 const VARIABLES: &[(&str, &str, Form)] = &[
     ("STORMDB_WORKLOAD", "workload", Form::Text),
     ("STORMDB_SCALE", "scale", Form::Scalar),
@@ -183,6 +188,9 @@ pub(crate) fn flags(overrides: &Overrides) -> Node {
         driver,
         plugin_paths,
         trust_store,
+        trust_policy,
+        lock,
+        locked,
         export_path,
         set: _,
     } = overrides;
@@ -216,6 +224,9 @@ pub(crate) fn flags(overrides: &Overrides) -> Node {
             (!paths.is_empty()).then(|| (paths.join(" "), Given::Texts(paths))),
         ),
         ("--trust-store", "plugins.trust_store", path(trust_store.as_ref())),
+        ("--trust-policy", "plugins.policy", path(trust_policy.as_ref())),
+        ("--lock", "plugins.lock", path(lock.as_ref())),
+        ("--locked", "plugins.locked", locked.then(|| (String::new(), Given::Bool(true)))),
         ("--export-path", "progressive.export.path", path(export_path.as_ref())),
         (
             "--progressive",

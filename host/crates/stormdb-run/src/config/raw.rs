@@ -234,10 +234,14 @@ pub struct RawExport {
 pub struct RawPlugins {
     /// Folders that hold plugin bundles, searched in this order.
     pub paths: Option<Vec<PathBuf>>,
-    /// The `allowed_signers` file, or the folder that holds it.
+    /// The `allowed_signers` file (default: `allowed_signers` in the configuration folder of stormdb).
     pub trust_store: Option<PathBuf>,
-    /// The trust policy (default: `trust-policy.toml` beside the trust store).
+    /// The trust policy (default: `trust-policy.toml` beside the trust store, if there is one).
     pub policy: Option<PathBuf>,
+    /// The lock file (default: `stormdb.lock` beside the trust store).
+    pub lock: Option<PathBuf>,
+    /// Run only what the lock file lists, byte for byte, and add nothing to it (default: false).
+    pub locked: Option<bool>,
     /// What to do where the kernel enforces less than the whole lock-down of the load process: go on and say so, or
     /// refuse to load plugins (default: `best-effort`).
     pub sandbox: Option<Sandbox>,

@@ -194,8 +194,10 @@ fn export(progressive: Option<&RawProgressive>) -> ExportConfig {
 }
 
 fn plugins(plugins: Option<RawPlugins>) -> PluginsConfig {
-    let Some(plugins) = plugins else { return PluginsConfig::default() };
-    let RawPlugins { paths, trust_store, policy, sandbox } = plugins;
-    let sandbox = sandbox.unwrap_or_default();
-    PluginsConfig { paths: paths.unwrap_or_default(), trust_store, policy, sandbox }
+    plugins.map_or_else(PluginsConfig::default, |plugins| {
+        let RawPlugins { paths, trust_store, policy, lock, locked, sandbox } = plugins;
+        let (paths, locked) = (paths.unwrap_or_default(), locked.unwrap_or(false));
+        let sandbox = sandbox.unwrap_or_default();
+        PluginsConfig { paths, trust_store, policy, lock, locked, sandbox }
+    })
 }

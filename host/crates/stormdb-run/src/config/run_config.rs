@@ -190,6 +190,8 @@ pub struct PluginsConfig {
     pub paths: Vec<PathBuf>,
     pub trust_store: Option<PathBuf>,
     pub policy: Option<PathBuf>,
+    pub lock: Option<PathBuf>,
+    pub locked: bool,
     pub sandbox: Sandbox,
 }
 

@@ -98,8 +98,10 @@ fn every_variable_and_every_flag_reaches_its_key() {
               "a",
               "b"
             ],
-            "trust_store": "trust",
+            "trust_store": null,
             "policy": null,
+            "lock": null,
+            "locked": false,
             "sandbox": "best-effort"
           },
           "export": {
@@ -114,7 +116,8 @@ fn every_variable_and_every_flag_reaches_its_key() {
           "operation_deadline_seconds": 30.0
         }
     "#]];
-    expected.assert_eq(&recorded(&load_source(None, VARIABLES, &Overrides::default()).unwrap()));
+    let variables = [VARIABLES, &[("STORMDB_TRUST_STORE", "ignored")]].concat();
+    expected.assert_eq(&recorded(&load_source(None, &variables, &Overrides::default()).unwrap()));
 
     let overrides = Overrides {
         progressive: false,
@@ -134,7 +137,10 @@ fn every_variable_and_every_flag_reaches_its_key() {
         executors: Some(2),
         driver: Some("tokio-postgres".to_owned()),
         plugin_paths: vec![PathBuf::from("a"), PathBuf::from("b")],
-        trust_store: Some(PathBuf::from("trust")),
+        trust_store: None,
+        trust_policy: None,
+        lock: None,
+        locked: false,
         export_path: Some(PathBuf::from("out")),
         set: vec![
             "database.password=\"12345\"".to_owned(),
@@ -143,6 +149,23 @@ fn every_variable_and_every_flag_reaches_its_key() {
         ],
     };
     expected.assert_eq(&recorded(&load_source(None, &[], &overrides).unwrap()));
+}
+
+/// No variable says whom to trust, so these are reached by flags alone.
+#[test]
+fn flags_reach_the_keys_of_trust() {
+    let overrides = Overrides {
+        workload: Some("simple".to_owned()),
+        trust_store: Some(PathBuf::from("store")),
+        trust_policy: Some(PathBuf::from("policy")),
+        lock: Some(PathBuf::from("lock")),
+        locked: true,
+        ..Overrides::default()
+    };
+    let plugins = load_source(None, &[], &overrides).unwrap().config.plugins;
+    let path = |text: &str| Some(PathBuf::from(text));
+    assert_eq!((plugins.trust_store, plugins.policy), (path("store"), path("policy")));
+    assert_eq!((plugins.lock, plugins.locked), (path("lock"), true));
 }
 
 /// What a run record keeps.

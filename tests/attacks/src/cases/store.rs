@@ -1,4 +1,4 @@
-//! A5 to A10, A15 to A17, A29 to A33: who is trusted, for what, until when, and who may say so.
+//! A8, A30 to A32: the trust store.
 
 use std::{
     fs,

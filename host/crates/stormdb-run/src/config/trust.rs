@@ -1,0 +1,69 @@
+//! What the file says about trust is final: no later layer changes it.
+
+use super::Layers;
+use super::error::{Problem, ProblemId};
+
+/// The keys that decide whose code may run.
+const KEYS: [&str; 4] = ["plugins.trust_store", "plugins.policy", "plugins.lock", "plugins.locked"];
+
+/// Every value of a variable, a flag or a `--set` that differs from the file's.
+pub(crate) fn downgrades(layers: &Layers) -> Vec<Problem> {
+    let Layers { pg_variables: _, file, variables, flags, sets } = layers;
+    let above: Vec<_> = [variables, flags].into_iter().chain(sets).collect();
+    let mut problems = Vec::new();
+    for key in KEYS {
+        let Some(stated) = file.entry(key) else { continue };
+        for layer in &above {
+            let Some(other) = layer.entry(key) else { continue };
+            if other.node.to_json() == stated.node.to_json() {
+                continue;
+            }
+            problems.push(Problem {
+                id: ProblemId::PolicyDowngradeRefused,
+                message: format!(
+                    "`{key}` is set by the configuration file, and stays as it is there"
+                ),
+                at: Some(other.key_at.clone()),
+                label: "this would change it".to_owned(),
+                also: Some((stated.key_at.clone(), "set here".to_owned())),
+                help: "leave it out, or change the file".to_owned(),
+            });
+        }
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::error::ConfigError;
+    use crate::config::overrides::Overrides;
+    use crate::config::{Source, load};
+
+    fn ids(yaml: &str, overrides: &Overrides) -> Vec<&'static str> {
+        let source = Source::parse("run.yaml", yaml).unwrap();
+        match load(Some(source), &|_| None, overrides) {
+            Ok(_) => Vec::new(),
+            Err(ConfigError::Invalid(problems)) => {
+                problems.iter().map(|problem| problem.id().name()).collect()
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn a_later_layer_does_not_change_what_the_file_says_about_trust() {
+        let yaml = "workload: x\nplugins: {trust_store: /a, policy: /b, lock: /c, locked: true}\n";
+        assert_eq!(ids(yaml, &Overrides::default()), [""; 0]);
+        let refused = ["policy-downgrade-refused"];
+        for set in ["trust_store=/x", "policy=/x", "lock=/x", "locked=false"] {
+            let set = vec![format!("plugins.{set}")];
+            assert_eq!(ids(yaml, &Overrides { set, ..Overrides::default() }), refused);
+        }
+        let flags = Overrides { trust_store: Some("/x".into()), ..Overrides::default() };
+        assert_eq!(ids(yaml, &flags), refused);
+        assert_eq!(ids("workload: x\n", &flags), [""; 0]);
+        let same =
+            Overrides { trust_policy: Some("/b".into()), locked: true, ..Overrides::default() };
+        assert_eq!(ids(yaml, &same), [""; 0]);
+    }
+}
