@@ -243,8 +243,10 @@ pub const CASES: &[Case] = &[
                     trial.refused(
                         &format!("{input}, mode {mode:o}"),
                         "dir-permissions",
-                        |site| let folder = folder(site)?;
-                        site.mode(&folder, mode),
+                        |site| {
+                            let folder = folder(site)?;
+                            site.mode(&folder, mode)
+                        },
                     )?;
                 }
                 if !Ground::is_root() {
