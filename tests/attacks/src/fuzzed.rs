@@ -207,7 +207,7 @@ mod tests {
             match random.u8(..7) {
                 0 if at < bytes.len() => bytes[at] ^= 1 << random.u8(..8),
                 1 if at < bytes.len() => {
-                    bytes[at] = [0, 1, 0x7f, 0x80, 0xff, b'\n', b'"'][random.usize(..7)]
+                    bytes[at] = [0, 1, 0x7f, 0x80, 0xff, b'\n', b'"'][random.usize(..7)];
                 }
                 2 => bytes.truncate(at),
                 3 => bytes.insert(at, random.u8(..)),

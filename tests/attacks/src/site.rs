@@ -64,7 +64,7 @@ impl<'g> Site<'g> {
         ] {
             fs::create_dir_all(&folder)?;
         }
-        site.trust(&ground.alice.line(""))?;
+        site.trust(ground.alice.line(""))?;
         site.add(&site.manifest, &ground.library, &ground.alice)?;
         Ok(site)
     }

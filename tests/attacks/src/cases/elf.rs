@@ -68,7 +68,7 @@ pub const CASES: &[Case] = &[
                 Some(bytes) => {
                     trial.refused("the C library's mathematics", "abi-symbol-missing", |site| {
                         site.library(&bytes)
-                    })?
+                    })?;
                 }
                 None => trial
                     .skip("the C library's mathematics", "libm.so.6 is not where it is looked for"),

@@ -292,7 +292,7 @@ pub const CASES: &[Case] = &[
                     let message =
                         envelope(site.manifest.text().as_bytes(), NAMESPACE.as_bytes(), "sha512");
                     site.signature(|signature| {
-                        signature.signature = lenient(&key, &message, *torsion, Scalar::ZERO)
+                        signature.signature = lenient(&key, &message, *torsion, Scalar::ZERO);
                     })
                 })?;
             }
@@ -304,7 +304,7 @@ pub const CASES: &[Case] = &[
                     let nonce = Scalar::from(4_711_u64);
                     let r = *torsion + EdwardsPoint::mul_base(&nonce);
                     site.signature(|signature| {
-                        signature.signature = lenient(&key, &message, r, nonce)
+                        signature.signature = lenient(&key, &message, r, nonce);
                     })
                 })?;
             }
@@ -316,7 +316,8 @@ pub const CASES: &[Case] = &[
         what: "more than one armor block, or anything around it",
         expect: &["signature-malformed"],
         build: |trial| {
-            let spellings: [(&str, fn(String) -> String); 6] = [
+            type Spell = fn(String) -> String;
+            let spellings: [(&str, Spell); 6] = [
                 ("two blocks", |text| text.repeat(2)),
                 ("text before", |text| format!("signed by alice\n{text}")),
                 ("a space before", |text| format!(" {text}")),
@@ -349,7 +350,8 @@ pub const CASES: &[Case] = &[
         what: "other spellings of the same base64",
         expect: &["signature-malformed"],
         build: |trial| {
-            let spellings: [(&str, fn(&Sshsig) -> String); 5] = [
+            type Spell = fn(&Sshsig) -> String;
+            let spellings: [(&str, Spell); 5] = [
                 ("lines of 76", |signature| armor(&signature.blob(), 76, "\n")),
                 ("lines of 64", |signature| armor(&signature.blob(), 64, "\n")),
                 ("one line", |signature| armor(&signature.blob(), usize::MAX, "\n")),
