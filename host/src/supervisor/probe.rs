@@ -15,7 +15,7 @@ use super::{
 };
 use crate::load::message::Mapped;
 
-/// No plugin needs longer to initialise itself, and none more CPU time.
+/// No plugin needs longer to initialise itself.
 const LIMIT: Duration = Duration::from_secs(5);
 /// Descriptors: the plugins' own and some more.
 const SPARE_FILES: u64 = 64;
@@ -33,7 +33,6 @@ pub(crate) async fn probe(
     let mut load = Load::start(sealed, nowhere()).map_err(LoadFailure::Stopped)?;
     let lockdown = LockdownPlan {
         open_files: Some(SPARE_FILES + sealed.len() as u64),
-        cpu_seconds: Some(LIMIT.as_secs()),
         violation: Violation::Kill,
         ..lockdown_plan()
     };

@@ -25,8 +25,6 @@ pub struct LockdownPlan {
     pub open_files: Option<u64>,
     /// `RLIMIT_AS` in bytes; thread stacks count.
     pub address_space_bytes: Option<u64>,
-    /// `RLIMIT_CPU` in seconds.
-    pub cpu_seconds: Option<u64>,
     /// What a system call that is not allowed leads to.
     #[serde(default)]
     pub violation: Violation,
@@ -112,9 +110,6 @@ fn limit(plan: &LockdownPlan) -> Result<(), ProcessError> {
             }
             result => result?,
         }
-    }
-    if let Some(seconds) = plan.cpu_seconds {
-        set_limit("limit the CPU time", Resource::Cpu, seconds)?;
     }
     if let Some(bytes) = plan.address_space_bytes {
         set_limit("limit the address space", Resource::As, bytes)?;

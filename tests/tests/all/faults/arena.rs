@@ -48,6 +48,8 @@ impl Arena {
         let mut command = lab.stormdb(&["run", "--config", "run.yaml"]);
         command.args(server).arg("--export-path").arg(lab.results());
         self.hostile.arm(&mut command);
+        // The lock file belongs to the rollback state of this lab, not to the store that all runs share.
+        command.arg("--lock").arg(lab.path().join("stormdb.lock"));
         Place { lab, command }
     }
 }
