@@ -7,7 +7,7 @@ use std::{
 
 use clap::{
     Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
-    builder::Resettable,
+    builder::Resettable, parser::ValueSource,
 };
 use stormdb_run::config::overrides::Overrides;
 
@@ -93,6 +93,9 @@ pub(crate) struct ScenarioArgs {
     /// Configuration file (YAML).
     #[arg(long, short, value_name = "FILE", env = "STORMDB_CONFIG")]
     pub(crate) config: Option<PathBuf>,
+    /// Whether a variable of the environment names the file.
+    #[arg(skip)]
+    config_from_variable: bool,
     /// Run a ladder of bands; without a `progressive:` section, the default ladder.
     #[arg(long)]
     progressive: bool,
@@ -188,7 +191,7 @@ impl ScenarioArgs {
     pub(crate) fn overrides(&self) -> Overrides {
         let Self { config: _, progressive, workload, scale, workers, connections, .. } = self;
         let Self { duration, arrival_rate, arrivals, seed, executors, driver, .. } = self;
-        let Self { set, server, plugins, .. } = self;
+        let Self { set, server, plugins, config_from_variable, .. } = self;
         let ServerArgs { host, port, dbname, username, embedded, pg_bin: _ } = server;
         let PluginArgs { folders, trust_store, trust_policy, lock, locked, allow_ld_env: _ } =
             plugins;
@@ -216,6 +219,7 @@ impl ScenarioArgs {
             locked: *locked,
             export_path: None,
             set: set.clone(),
+            untrusted_file: *config_from_variable,
         }
     }
 
@@ -276,6 +280,37 @@ pub(crate) enum PluginCommand {
     },
     /// Take every step of the loader up to sealed memory, and run nothing.
     Verify(VerifyArgs),
+    /// Show what a plugin needs, the load order, and why each version was chosen.
+    Deps(DepsArgs),
+    /// Verify bundles, copy them into the plugin folder, and put them into the lock file.
+    Install {
+        /// Folders of bundles; what one needs comes before it.
+        #[arg(required = true, value_name = "BUNDLE")]
+        bundles: Vec<PathBuf>,
+        #[command(flatten)]
+        plugins: PluginArgs,
+    },
+    /// Put plugins into the lock file as they are now, changed bytes and new versions included.
+    Update {
+        /// Names of plugins.
+        #[arg(required_unless_present = "all", value_name = "NAME")]
+        names: Vec<String>,
+        /// Every plugin in the plugin folders.
+        #[arg(long, conflicts_with = "names")]
+        all: bool,
+        #[command(flatten)]
+        plugins: PluginArgs,
+    },
+    /// Remove a plugin from the plugin folders and the lock file.
+    Remove {
+        /// `NAME` for all its versions, or `NAME@VERSION`.
+        plugin: String,
+        #[command(flatten)]
+        plugins: PluginArgs,
+        /// Even if others need it.
+        #[arg(long)]
+        force: bool,
+    },
     /// Load plugins in the sandbox, without a server, and try every workload that they offer.
     Health(HealthArgs),
     /// Make an author key: an OpenSSH ed25519 key pair.
@@ -309,6 +344,19 @@ pub(crate) struct VerifyArgs {
     #[arg(long)]
     pub(crate) explain: bool,
     #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DepsArgs {
+    /// Name of a plugin.
+    pub(crate) plugin: String,
+    #[command(flatten)]
+    pub(crate) plugins: PluginArgs,
+    /// Print the graph for Graphviz.
+    #[arg(long)]
+    pub(crate) dot: bool,
+    #[arg(long, conflicts_with = "dot")]
     pub(crate) json: bool,
 }
 
@@ -373,6 +421,47 @@ pub(crate) enum TrustCommand {
         key: String,
         #[arg(long, value_name = "FILE")]
         trust_store: Option<PathBuf>,
+        /// The first second at which it is valid: `2030-01-01`, `2030-01-01T12:00:00Z` or `20300101Z`.
+        #[arg(long, value_name = "TIME")]
+        valid_after: Option<String>,
+        /// The last second at which it is valid.
+        #[arg(long, value_name = "TIME")]
+        valid_before: Option<String>,
+        /// What it may sign, in place of plugins alone, such as `stormdb-plugin-v1,git`.
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+        namespaces: Vec<String>,
+    },
+    /// Trust an author's keys no more, or one of them. What they signed is refused from now on.
+    Remove {
+        author: String,
+        /// Its fingerprint, its file, or the key itself; none = all of this author.
+        key: Option<String>,
+        #[arg(long, value_name = "FILE")]
+        trust_store: Option<PathBuf>,
+    },
+    /// Write into the trust policy that a key, versions of a plugin, or a content are not to be used any more.
+    Revoke {
+        /// A key (fingerprint, file or the key itself), `NAME@VERSION`, `NAME@"<1.2.3"`, or the SHA-256 of a library or a
+        /// manifest.
+        what: String,
+        /// Shown with the refusal.
+        #[arg(long, default_value = "")]
+        reason: String,
+        #[arg(long, value_name = "FILE")]
+        trust_store: Option<PathBuf>,
+        /// The trust policy, in place of `trust-policy.toml` beside the trust store.
+        #[arg(long, value_name = "FILE")]
+        trust_policy: Option<PathBuf>,
+    },
+    /// Forget which versions of a plugin were accepted, so that an older one may be; mends a lost rollback state.
+    Reset {
+        /// Name of a plugin.
+        plugin: String,
+        #[arg(long, value_name = "FILE")]
+        trust_store: Option<PathBuf>,
+        /// The lock file, in place of `stormdb.lock` beside the trust store.
+        #[arg(long, value_name = "FILE")]
+        lock: Option<PathBuf>,
     },
 }
 
@@ -444,7 +533,17 @@ impl Cli {
     pub(crate) fn read(arguments: Vec<OsString>) -> Result<Self, clap::Error> {
         let command = without_empty_variables(Self::command());
         let mut matches = command.try_get_matches_from(spell_out(arguments))?;
-        Self::from_arg_matches_mut(&mut matches)
+        let from_variable = matches.subcommand().is_some_and(|(_, matches)| {
+            let has = matches.try_contains_id("config").unwrap_or(false);
+            has && matches.value_source("config") == Some(ValueSource::EnvVariable)
+        });
+        let mut cli = Self::from_arg_matches_mut(&mut matches)?;
+        match &mut cli.command {
+            Command::Run(arguments) => arguments.scenario.config_from_variable = from_variable,
+            Command::Plan(arguments) => arguments.scenario.config_from_variable = from_variable,
+            _ => {}
+        }
+        Ok(cli)
     }
 }
 

@@ -51,6 +51,19 @@ impl Vetting {
         Self::with(&arguments.folders, &sources_of(arguments)?)
     }
 
+    /// The same for a command that changes the lock file on purpose.
+    pub(crate) fn changing(
+        arguments: &PluginArgs,
+        admission: Admission,
+    ) -> Result<Self, CommandError> {
+        if arguments.locked {
+            let message = "`--locked` asks that the lock file stays as it is; leave it out here";
+            return Err(CommandError::usage("contradiction", message));
+        }
+        let sources = Sources { admission, ..sources_of(arguments)? };
+        Self::with(&arguments.folders, &sources)
+    }
+
     fn with(folders: &[PathBuf], sources: &Sources) -> Result<Self, CommandError> {
         let folders = if folders.is_empty() {
             // A newcomer has no folder of plugins yet; that is not an error of its own.
@@ -82,9 +95,9 @@ impl Vetting {
         warnings.iter().for_each(|(id, text)| warn_of(id, text));
         let (accepted, new) = gate(plan)?.accept(self.authority.ledger_mut(), Timestamp::now())?;
         let lock = self.authority.ledger().lock().path();
-        new.iter().for_each(|entry| {
-            note(&format!("{}, added to {}", accepted_as(entry), lock.display()))
-        });
+        for entry in &new {
+            note(&format!("{}, added to {}", accepted_as(entry), lock.display()));
+        }
         Ok(Vetted { sealed: accepted.seal()?, identities, warnings })
     }
 }
@@ -119,7 +132,7 @@ fn identity(plugin: &Verified) -> PluginIdentity {
 }
 
 /// The files that flags name, or the user's own.
-pub(crate) fn sources_of(arguments: &PluginArgs) -> Result<Sources, CommandError> {
+fn sources_of(arguments: &PluginArgs) -> Result<Sources, CommandError> {
     let PluginArgs { folders: _, trust_store, trust_policy, lock, locked, allow_ld_env: _ } =
         arguments;
     sources(trust_store.as_deref(), trust_policy.as_deref(), lock.as_deref(), *locked)

@@ -1,9 +1,13 @@
 //! `stormdb plugin`: vet, sign and pack workload plugins. Their code runs in `health` alone, in the sandbox.
 
 mod author;
+mod deps;
 mod health;
 mod inspect;
+mod install;
 mod list;
+mod remove;
+mod update;
 mod verify;
 
 use std::path::Path;
@@ -24,6 +28,12 @@ pub(crate) fn execute(command: &PluginCommand, global: &GlobalArgs) -> Result<Ex
             inspect::execute(plugin, plugins, *json)
         }
         PluginCommand::Verify(arguments) => verify::execute(arguments),
+        PluginCommand::Deps(arguments) => deps::execute(arguments),
+        PluginCommand::Install { bundles, plugins } => install::execute(bundles, plugins),
+        PluginCommand::Update { names, all: _, plugins } => update::execute(names, plugins),
+        PluginCommand::Remove { plugin, plugins, force } => {
+            remove::execute(plugin, plugins, *force)
+        }
         PluginCommand::Health(arguments) => health::execute(arguments, global),
         PluginCommand::Keygen { out, comment } => author::keygen(out, comment),
         PluginCommand::Sign { bundle, key } => author::sign_bundle(bundle, key),
@@ -46,6 +56,12 @@ fn usable<'a>(name: &str, catalog: &'a Catalog) -> Result<&'a Verified, CommandE
 fn verify_folder(path: &Path, vetting: &Vetting) -> Result<Verified, CommandError> {
     let candidate = Candidate::open(&crate::places::absolute(path)?)?;
     Ok(stormdb_registry::verify::verify(&candidate, &vetting.authority, &vetting.policy)?)
+}
+
+/// Name → versions, with the author where one is asked for.
+fn needs_json(manifest: &Manifest) -> serde_json::Map<String, serde_json::Value> {
+    let listed = manifest.dependencies.iter();
+    listed.map(|(name, wanted)| (name.clone(), wanted.to_string().into())).collect()
 }
 
 /// `name ^1, other ^2` or `-`.

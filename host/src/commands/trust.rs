@@ -2,21 +2,49 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde_json::json;
-use stormdb_registry::{public_key::PublicKey, trust::TrustStore};
+use stormdb_registry::{
+    authority::Sources,
+    ledger::{Admission, reset},
+    public_key::PublicKey,
+    trust::{Limits, TrustStore},
+    trust_policy::{
+        Fingerprint,
+        revoke::{Revocation, revoke},
+    },
+};
 use stormdb_run::exit::Exit;
 
 use crate::{
     cli::TrustCommand,
     failure::CommandError,
     output::{columns, note, print, print_json},
+    places,
     vetting::trust_store_path,
 };
 
 pub(crate) fn execute(command: &TrustCommand) -> Result<Exit, CommandError> {
     match command {
         TrustCommand::List { trust_store, json } => list(trust_store.as_deref(), *json),
-        TrustCommand::Add { author, key, trust_store } => add(trust_store.as_deref(), author, key),
+        TrustCommand::Add { author, key, trust_store, valid_after, valid_before, namespaces } => {
+            let limits = Limits {
+                namespaces: namespaces.clone(),
+                valid_after: valid_after.as_deref().map(time).transpose()?,
+                valid_before: valid_before.as_deref().map(time).transpose()?,
+            };
+            add(trust_store.as_deref(), author, key, &limits)
+        }
+        TrustCommand::Remove { author, key, trust_store } => {
+            remove(trust_store.as_deref(), author, key.as_deref())
+        }
+        TrustCommand::Revoke { what, reason, trust_store, trust_policy } => {
+            let sources = sources(trust_store.as_deref(), trust_policy.as_deref(), None)?;
+            revoke_in(&sources.policy_path(), what, reason)
+        }
+        TrustCommand::Reset { plugin, trust_store, lock } => {
+            forget(plugin, &sources(trust_store.as_deref(), None, lock.as_deref())?)
+        }
     }
 }
 
@@ -61,13 +89,18 @@ fn entry_json(entry: &stormdb_registry::allowed_signers::Entry) -> serde_json::V
     })
 }
 
-fn add(trust_store: Option<&Path>, author: &str, key: &str) -> Result<Exit, CommandError> {
+fn add(
+    trust_store: Option<&Path>,
+    author: &str,
+    key: &str,
+    limits: &Limits,
+) -> Result<Exit, CommandError> {
     let path = trust_store_path(trust_store)?;
     let line = read_key(key)?;
     let public =
         PublicKey::from_openssh(line.trim()).map_err(|error| CommandError::making(&error))?;
     let comment = line.split_whitespace().nth(2).unwrap_or_default();
-    let entry = TrustStore::add(&path, author, &public, comment)
+    let entry = TrustStore::add_limited(&path, author, &public, comment, limits)
         .map_err(|error| CommandError::making(&error))?;
     print(&format!(
         "trusts {} with key {} in {}",
@@ -76,6 +109,103 @@ fn add(trust_store: Option<&Path>, author: &str, key: &str) -> Result<Exit, Comm
         path.display()
     ))?;
     Ok(Exit::Success)
+}
+
+fn remove(
+    trust_store: Option<&Path>,
+    author: &str,
+    key: Option<&str>,
+) -> Result<Exit, CommandError> {
+    let path = trust_store_path(trust_store)?;
+    let fingerprint = key.map(fingerprint_of).transpose()?;
+    let removed = TrustStore::remove(&path, author, fingerprint.as_deref())
+        .map_err(|error| CommandError::making(&error))?;
+    for entry in removed {
+        print(&format!(
+            "trusts {} with key {} no more in {}",
+            entry.author,
+            entry.key.fingerprint(),
+            path.display()
+        ))?;
+    }
+    Ok(Exit::Success)
+}
+
+fn revoke_in(policy: &Path, what: &str, reason: &str) -> Result<Exit, CommandError> {
+    let what = match what.parse() {
+        Ok(what) => what,
+        Err(_) if names_a_key(what) => Fingerprint::try_from(fingerprint_of(what)?)
+            .map(Revocation::Key)
+            .map_err(|reason| CommandError::usage("usage", reason))?,
+        Err(reason) => {
+            let message = format!("cannot revoke: {reason}; name one of these");
+            return Err(CommandError::usage("usage", message));
+        }
+    };
+    revoke(policy, &what, reason).map_err(|error| CommandError::making(&error))?;
+    let said = match &what {
+        Revocation::Key(key) => format!("key {key}"),
+        Revocation::Versions(name, versions) => format!("{name} {versions}"),
+        Revocation::Content(sha256) => format!("content {sha256}"),
+    };
+    print(&format!("revoked {said} in {}", policy.display()))?;
+    Ok(Exit::Success)
+}
+
+fn forget(plugin: &str, sources: &Sources) -> Result<Exit, CommandError> {
+    let (lock, state) = (sources.lock_path(), &sources.state);
+    if reset(&lock, state, plugin).map_err(|error| CommandError::making(&error))? {
+        print(&format!("forgot which versions of {plugin} were accepted ({})", state.display()))?;
+    } else {
+        note(&format!("{} knows no version of {plugin}; nothing was changed", state.display()));
+    }
+    Ok(Exit::Success)
+}
+
+fn sources(
+    trust_store: Option<&Path>,
+    policy: Option<&Path>,
+    lock: Option<&Path>,
+) -> Result<Sources, CommandError> {
+    Ok(Sources {
+        trust_store: trust_store_path(trust_store)?,
+        policy: policy.map(places::absolute).transpose()?,
+        lock: lock.map(places::absolute).transpose()?,
+        state: places::trust_state()?,
+        admission: Admission::NewToo,
+    })
+}
+
+/// A time as people or as `allowed_signers` write it; a date is its first second. In UTC, unless it says otherwise.
+fn time(text: &str) -> Result<Timestamp, CommandError> {
+    let date = |text: &str| {
+        let date: Date = text.parse().ok()?;
+        Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    };
+    let found = text
+        .parse()
+        .ok()
+        .or_else(|| date(text))
+        .or_else(|| stormdb_registry::allowed_signers::time(text));
+    found.ok_or_else(|| {
+        let message =
+            format!("{text:?} is no time; write it like 2030-01-01 or 2030-01-01T12:00:00Z");
+        CommandError::usage("usage", message)
+    })
+}
+
+fn names_a_key(text: &str) -> bool {
+    text.starts_with("ssh-") || Path::new(text).is_file()
+}
+
+/// A fingerprint as it is, or that of a key or a file.
+fn fingerprint_of(key: &str) -> Result<String, CommandError> {
+    if key.starts_with("SHA256:") {
+        return Ok(key.to_owned());
+    }
+    let public = PublicKey::from_openssh(read_key(key)?.trim())
+        .map_err(|error| CommandError::making(&error))?;
+    Ok(public.fingerprint())
 }
 
 /// A key may be given as text; everything else names a file.

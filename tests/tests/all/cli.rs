@@ -2,6 +2,7 @@
 
 mod config;
 mod exports;
+mod lifecycle;
 mod output;
 mod overrides;
 mod pg;

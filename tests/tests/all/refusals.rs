@@ -2,6 +2,7 @@
 
 mod configuration;
 mod keeping;
+mod lock;
 mod plugins;
 mod storage;
 mod targets;

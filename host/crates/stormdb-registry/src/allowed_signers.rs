@@ -177,9 +177,15 @@ fn namespaces_of(value: &str) -> Result<Vec<String>, LineFault> {
         .collect()
 }
 
+/// A time as it stands in an option.
+#[must_use]
+pub fn time(text: &str) -> Option<Timestamp> {
+    time_of(text).ok()
+}
+
 /// `YYYYMMDDZ`, `YYYYMMDDHHMMZ` or `YYYYMMDDHHMMSSZ`. OpenSSH reads a time without `Z` in the machine's own zone, so that
 /// the same file would mean different things on different machines; here it is refused.
-pub(crate) fn time_of(value: &str) -> Result<Timestamp, LineFault> {
+fn time_of(value: &str) -> Result<Timestamp, LineFault> {
     let wrong = || LineFault::from(format!("time {value:?} is not YYYYMMDD[HHMM[SS]]Z"));
     let digits = value.strip_suffix('Z').ok_or_else(wrong)?;
     if ![8, 12, 14].contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -56,8 +56,10 @@ impl Authority {
             Some(path) => TrustPolicy::load_named(path)?,
             None => TrustPolicy::load(&sources.policy_path())?,
         };
-        let admission =
-            if policy.rules().locked { Admission::LockedOnly } else { sources.admission };
+        let admission = match sources.admission {
+            Admission::NewToo if policy.rules().locked => Admission::LockedOnly,
+            admission => admission,
+        };
         let ledger = Ledger::load(&sources.lock_path(), &sources.state, admission)?;
         Ok(Self { store, policy, ledger })
     }

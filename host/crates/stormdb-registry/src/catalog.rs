@@ -84,10 +84,14 @@ impl Catalog {
         let offering: Vec<&Verified> =
             self.verified.iter().filter(|plugin| offers(&plugin.manifest().workloads)).collect();
         if let Some(root) = newest(&offering) {
-            if let Some(other) =
-                offering.iter().find(|other| other.manifest().name != root.manifest().name)
-            {
-                let (workload, first, second) = (workload.to_owned(), other.title(), root.title());
+            let owner = |plugin: &Verified| {
+                (plugin.manifest().name.clone(), plugin.manifest().author.clone())
+            };
+            if let Some(other) = offering.iter().find(|other| owner(other) != owner(root)) {
+                let title = |plugin: &Verified| {
+                    format!("{} by {}", plugin.title(), plugin.manifest().author)
+                };
+                let (workload, first, second) = (workload.to_owned(), title(other), title(root));
                 return Err(Error::DuplicateWorkload { workload, first, second });
             }
             return resolve(root, self);

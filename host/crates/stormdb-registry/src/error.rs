@@ -151,10 +151,10 @@ pub enum Error {
     LockMismatch {
         bundle: PathBuf,
         what: &'static str,
-        locked: String,
-        found: String,
+        locked: Box<str>,
+        found: Box<str>,
         lock: PathBuf,
-        name: String,
+        name: Box<str>,
     },
     #[error(
         "plugin {plugin} is not in {lock:?}, and nothing is added to it here (--locked, or `locked` in the policy); accept it with `stormdb plugin update {name}`"

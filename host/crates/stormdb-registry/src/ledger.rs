@@ -22,6 +22,10 @@ pub enum Admission {
     /// Nothing but what the lock file lists, byte for byte; the lock file is not written. The rollback state has nothing
     /// to add to that, so that it is not asked: a fresh machine needs none.
     LockedOnly,
+    /// A new plugin is accepted even where the policy says `locked`: the operator installs it, or takes one away.
+    Install,
+    /// The same, and for bytes that changed, too: the operator updates the lock file.
+    Update,
 }
 
 /// Lock file and rollback state.
@@ -63,7 +67,9 @@ impl Ledger {
         let (state_path, lock) = (state.to_owned(), Lock::load(lock)?);
         let state = match admission {
             Admission::LockedOnly => State::anew(&state_path, 0),
-            Admission::NewToo => known_state(&lock, &state_path)?,
+            Admission::NewToo | Admission::Install | Admission::Update => {
+                known_state(&lock, &state_path)?
+            }
         };
         Ok(Self { admission, lock, state, state_path })
     }
@@ -128,11 +134,14 @@ impl Ledger {
     pub(crate) fn admit(&self, current: Current) -> Result<(Admitted, String), Error> {
         let Current(permitted) = current;
         let trusted = permitted.into_trusted();
-        let standing = self.lock.standing(&trusted)?;
+        let standing = match self.lock.standing(&trusted) {
+            Err(Error::LockMismatch { .. }) if self.admission == Admission::Update => Standing::New,
+            standing => standing?,
+        };
         let lock = self.lock.path();
         let found = match (standing, self.admission) {
             (Standing::Locked, _) => format!("locked with these bytes ({})", lock.display()),
-            (Standing::New, Admission::NewToo) => {
+            (Standing::New, Admission::NewToo | Admission::Install | Admission::Update) => {
                 format!("not locked yet, a run will add it ({})", lock.display())
             }
             (Standing::New, Admission::LockedOnly) => {
@@ -162,9 +171,7 @@ impl Ledger {
             plugin.standing() == Standing::Locked
                 && highest.is_some_and(|highest| manifest.version.cmp_precedence(highest).is_le())
         };
-        if self.admission == Admission::LockedOnly
-            || plan.order().iter().all(|plugin| known(plugin))
-        {
+        if self.admission == Admission::LockedOnly || plan.order().iter().all(known) {
             return Ok(Vec::new());
         }
         let plugins: Vec<&Trusted> = plan.order().iter().map(|plugin| plugin.trusted()).collect();
@@ -188,14 +195,20 @@ impl Ledger {
         })
     }
 
-    /// Locks plugins with the bytes that they have now, whatever was locked before: the operator said so.
+    /// Locks plugins with the bytes that they have now, whatever was locked before: the operator said so. Entries for which
+    /// `leaves` is true are taken out first.
     ///
     /// # Errors
     /// As [`Ledger::load`].
-    pub fn relock(&mut self, plugins: &[&Verified], now: Timestamp) -> Result<Vec<Entry>, Error> {
+    pub fn relock(
+        &mut self,
+        plugins: &[&Verified],
+        now: Timestamp,
+        leaves: impl Fn(&Entry) -> bool,
+    ) -> Result<Vec<Entry>, Error> {
         let plugins: Vec<&Trusted> = plugins.iter().map(|plugin| plugin.trusted()).collect();
         self.change(|lock, state| {
-            let (mut changed, mut raised) = (Vec::new(), false);
+            let (mut changed, mut raised) = (Vec::new(), lock.remove(leaves));
             for plugin in plugins {
                 let Trusted { manifest, signer, .. } = plugin;
                 raised |= state.raise(&manifest.name, &signer.author, &manifest.version);

@@ -27,6 +27,7 @@ pub mod explain;
 mod folder;
 pub mod gate;
 mod guarded_file;
+pub mod install;
 mod layout;
 pub mod ledger;
 pub mod loader;

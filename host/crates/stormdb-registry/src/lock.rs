@@ -133,10 +133,10 @@ impl Lock {
         Err(Error::LockMismatch {
             bundle: bundle.clone(),
             what,
-            locked: locked.to_string(),
-            found: found.to_string(),
+            locked: locked.to_string().into(),
+            found: found.to_string().into(),
             lock: self.path.clone(),
-            name: manifest.name.clone(),
+            name: manifest.name.as_str().into(),
         })
     }
 

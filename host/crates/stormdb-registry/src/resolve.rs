@@ -1,6 +1,7 @@
 //! Which versions of which plugins a plugin needs, and the order in which they are loaded.
 
 mod graph;
+mod reasons;
 mod search;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -10,6 +11,7 @@ use crate::catalog::Catalog;
 use crate::manifest::{Manifest, Requirement};
 use crate::verify::Verified;
 use graph::Graph;
+pub use reasons::{Choice, Demand, Passed, left_alone};
 use search::Search;
 
 /// The longest chain of dependencies.

@@ -1,5 +1,6 @@
 //! The trust policy: what the operator asks of plugins beyond a trusted signature, read from `trust-policy.toml`.
 
+pub mod revoke;
 mod rules;
 
 use std::path::{Path, PathBuf};

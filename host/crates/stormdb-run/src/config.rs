@@ -75,6 +75,9 @@ pub fn load(
         findings.problems.extend(spelling::modernise(layer));
     }
     findings.problems.extend(trust::downgrades(&layers));
+    if overrides.untrusted_file {
+        findings.problems.extend(trust::unasked(&layers.file));
+    }
     if !matches!(layers.file.value, Value::Map(_)) {
         return Err(ConfigError::invalid(findings.problems));
     }

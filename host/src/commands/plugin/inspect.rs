@@ -6,7 +6,7 @@ use serde_json::json;
 use stormdb_registry::verify::Verified;
 use stormdb_run::exit::Exit;
 
-use super::{dependencies, is_bundle_path, usable, verify_folder};
+use super::{dependencies, is_bundle_path, needs_json, usable, verify_folder};
 use crate::{
     cli::PluginArgs,
     failure::CommandError,
@@ -40,9 +40,9 @@ fn show(plugin: &Verified, json: bool) -> Result<(), CommandError> {
             "api": manifest.api.to_string(),
             "target": manifest.target,
             "workloads": manifest.workloads,
-            "dependencies": manifest.dependencies.iter()
-                .map(|(name, versions)| (name.clone(), versions.to_string()))
-                .collect::<std::collections::BTreeMap<_, _>>(),
+            "expires": manifest.expires.map(|time| time.to_string()),
+            "dependencies": needs_json(manifest),
+            "manifest_sha256": plugin.manifest_sha256().to_string(),
             "library": {
                 "file": manifest.library.file,
                 "sha256": manifest.library.sha256.to_string(),
@@ -52,6 +52,10 @@ fn show(plugin: &Verified, json: bool) -> Result<(), CommandError> {
                 "author": plugin.signer().author,
                 "key_fingerprint": plugin.signer().fingerprint,
             },
+            "cosigners": plugin.cosigners().iter().map(|signer| json!({
+                "author": signer.author,
+                "key_fingerprint": signer.fingerprint,
+            })).collect::<Vec<_>>(),
             "path": plugin.bundle(),
         }));
     }
@@ -65,12 +69,17 @@ fn show(plugin: &Verified, json: bool) -> Result<(), CommandError> {
         ("target", manifest.target.clone()),
         ("library", format!("{}, {} bytes", manifest.library.file, manifest.library.size)),
         ("sha256", manifest.library.sha256.to_string()),
-        (
-            "signed by",
-            format!("{} with key {}", plugin.signer().author, plugin.signer().fingerprint),
-        ),
+        ("signed by", signers(plugin)),
+        ("expires", manifest.expires.map_or("never".to_owned(), |time| time.to_string())),
         ("folder", plugin.bundle().display().to_string()),
     ];
     let rows: Vec<_> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
     print(&columns(&rows))
+}
+
+fn signers(plugin: &Verified) -> String {
+    let all = std::iter::once(plugin.signer()).chain(plugin.cosigners());
+    let all: Vec<String> =
+        all.map(|signer| format!("{} with key {}", signer.author, signer.fingerprint)).collect();
+    all.join(", ")
 }

@@ -1,10 +1,14 @@
 //! `stormdb plugin list`: what the plugin folders hold, usable or refused.
 
 use serde_json::json;
-use stormdb_registry::catalog::{Catalog, Refused};
+use stormdb_registry::{
+    catalog::{Catalog, Refused},
+    lock::Standing,
+    verify::Verified,
+};
 use stormdb_run::exit::Exit;
 
-use super::dependencies;
+use super::{dependencies, needs_json};
 use crate::{
     cli::PluginArgs,
     failure::CommandError,
@@ -20,21 +24,8 @@ pub(crate) fn execute(plugins: &PluginArgs, json: bool) -> Result<Exit, CommandE
         print_json(&document(&catalog))?;
         return Ok(Exit::Success);
     }
-    let mut rows = vec![
-        ["STATE", "NAME", "VERSION", "AUTHOR", "WORKLOADS", "NEEDS"].map(str::to_owned).to_vec(),
-    ];
-    rows.extend(catalog.verified().iter().map(|plugin| {
-        let manifest = plugin.manifest();
-        let workloads = manifest.workloads.join(" ");
-        vec![
-            "usable".to_owned(),
-            manifest.name.clone(),
-            manifest.version.to_string(),
-            manifest.author.clone(),
-            if workloads.is_empty() { "-".to_owned() } else { workloads },
-            dependencies(manifest),
-        ]
-    }));
+    let mut rows = vec![HEADS.map(str::to_owned).to_vec()];
+    rows.extend(catalog.verified().iter().map(usable_row));
     rows.extend(catalog.refused().iter().map(refused_row));
     if rows.len() > 1 {
         print(&columns(&rows))?;
@@ -54,20 +45,53 @@ pub(crate) fn execute(plugins: &PluginArgs, json: bool) -> Result<Exit, CommandE
     Ok(Exit::Success)
 }
 
+const HEADS: [&str; 10] =
+    ["STATE", "LOCK", "NAME", "VERSION", "AUTHOR", "KEY", "SHA256", "API", "WORKLOADS", "NEEDS"];
+
+/// Digits of a key's fingerprint and of a hash that tell one from another; `inspect` and `--json` have all of them.
+const DIGITS: usize = 12;
+
+fn usable_row(plugin: &Verified) -> Vec<String> {
+    let manifest = plugin.manifest();
+    let workloads = manifest.workloads.join(" ");
+    let digits = |text: &str| text.chars().take(DIGITS).collect::<String>();
+    let key = plugin.signer().fingerprint.trim_start_matches("SHA256:");
+    vec![
+        "usable".to_owned(),
+        lock_word(plugin).to_owned(),
+        manifest.name.clone(),
+        manifest.version.to_string(),
+        manifest.author.clone(),
+        digits(key),
+        digits(&manifest.library.sha256.to_string()),
+        manifest.api.to_string(),
+        if workloads.is_empty() { "-".to_owned() } else { workloads },
+        dependencies(manifest),
+    ]
+}
+
+fn lock_word(plugin: &Verified) -> &'static str {
+    match plugin.standing() {
+        Standing::Locked => "locked",
+        Standing::New => "new",
+    }
+}
+
 fn refused_row(refused: &Refused) -> Vec<String> {
     let (name, version) = match &refused.claim {
         Some(claim) => (claim.name.clone(), claim.version.to_string()),
         None => (refused.path.display().to_string(), "-".to_owned()),
     };
-    let none = "-".to_owned();
-    vec![
+    let mut row = vec!["-".to_owned(); HEADS.len()];
+    for (cell, text) in row.iter_mut().zip([
         format!("refused[{}]", refused.error.id()),
+        "-".to_owned(),
         name,
         version,
-        none.clone(),
-        none.clone(),
-        none,
-    ]
+    ]) {
+        *cell = text;
+    }
+    row
 }
 
 fn document(catalog: &Catalog) -> serde_json::Value {
@@ -80,6 +104,10 @@ fn document(catalog: &Catalog) -> serde_json::Value {
             "author": manifest.author,
             "key_fingerprint": plugin.signer().fingerprint,
             "sha256": manifest.library.sha256.to_string(),
+            "manifest_sha256": plugin.manifest_sha256().to_string(),
+            "lock": lock_word(plugin),
+            "api": manifest.api.to_string(),
+            "needs": needs_json(manifest),
             "workloads": manifest.workloads,
             "path": plugin.bundle(),
         })

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use stormdb_registry::{
-    catalog::Catalog,
+    catalog::{Catalog, Refused},
     explain::{Explanation, Verdict, explain},
 };
 use stormdb_run::exit::Exit;
@@ -41,21 +41,30 @@ pub(crate) fn execute(arguments: &VerifyArgs) -> Result<Exit, CommandError> {
     Ok(exit)
 }
 
-/// The folders to verify: those that are named, or all.
+/// The folders to verify: those that are named, or all. A name means its newest usable version, or what was refused.
 fn bundles(named: &[String], catalog: &Catalog) -> Result<Vec<PathBuf>, CommandError> {
     if named.is_empty() {
         let usable = catalog.verified().iter().map(|plugin| plugin.bundle().to_owned());
         return Ok(usable.chain(catalog.refused().iter().map(|r| r.path.clone())).collect());
     }
-    named
-        .iter()
-        .map(|plugin| {
-            if is_bundle_path(plugin) {
-                return places::absolute(Path::new(plugin));
+    let mut bundles = Vec::new();
+    for plugin in named {
+        if is_bundle_path(plugin) {
+            bundles.push(places::absolute(Path::new(plugin))?);
+            continue;
+        }
+        let claims =
+            |refused: &&Refused| refused.claim.as_ref().is_some_and(|claim| claim.name == *plugin);
+        let newest = catalog.verified().iter().rev().find(|other| other.manifest().name == *plugin);
+        match newest {
+            Some(newest) => bundles.push(newest.bundle().to_owned()),
+            None if !catalog.refused().iter().any(|refused| claims(&refused)) => {
+                usable(plugin, catalog)?;
             }
-            Ok(usable(plugin, catalog)?.bundle().to_owned())
-        })
-        .collect()
+            None => bundles.extend(catalog.refused().iter().filter(claims).map(|r| r.path.clone())),
+        }
+    }
+    Ok(bundles)
 }
 
 fn show(bundle: &Path, explanation: &Explanation, all_steps: bool) -> Result<(), CommandError> {

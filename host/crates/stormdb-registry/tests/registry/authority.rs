@@ -504,7 +504,7 @@ fn accept(world: &World, bundle: &Path) -> Result<(), Error> {
 fn accept_with(sources: &Sources, bundle: &Path) -> Result<(), Error> {
     let mut authority = Authority::open(sources)?;
     let verified = verify(&Candidate::open(bundle)?, &authority, &policy())?;
-    authority.ledger_mut().relock(&[&verified], policy().now).map(drop)
+    authority.ledger_mut().relock(&[&verified], policy().now, |_| false).map(drop)
 }
 
 /// What a run does with a plan.

@@ -10,6 +10,7 @@ use super::origin::{At, Layer, Origin};
 
 /// What the command line says. Every field is absent unless its flag was given.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
 pub struct Overrides {
     /// `--progressive`
     pub progressive: bool,
@@ -44,6 +45,8 @@ pub struct Overrides {
     /// `--set path=value`, repeatable; the last one of a path wins, and all win over the other
     /// flags.
     pub set: Vec<String>,
+    /// The file was named by a variable, so that it must not say whom to trust.
+    pub untrusted_file: bool,
 }
 
 /// Looks a variable of the environment up; this crate reads none by itself.
@@ -193,6 +196,7 @@ pub(crate) fn flags(overrides: &Overrides) -> Node {
         locked,
         export_path,
         set: _,
+        untrusted_file: _,
     } = overrides;
     let number =
         |value: Option<u64>| value.map(|value| (value.to_string(), Given::Number(value.into())));

@@ -53,6 +53,8 @@ const VARIABLES: &[(&str, &str)] = &[
     ("STORMDB_SSLMODE", "verify-full"),
     ("STORMDB_SSLROOTCERT", "ca.pem"),
     ("STORMDB_PLUGIN_PATHS", "a:b"),
+    // No variable says whom to trust.
+    ("STORMDB_TRUST_STORE", "ignored"),
     ("STORMDB_EXPORT_PATH", "out"),
     ("STORMDB_ARRIVAL_RATE", "2.5"),
     ("STORMDB_ARRIVALS", "constant"),
@@ -116,12 +118,9 @@ fn every_variable_and_every_flag_reaches_its_key() {
           "operation_deadline_seconds": 30.0
         }
     "#]];
-    let variables = [VARIABLES, &[("STORMDB_TRUST_STORE", "ignored")]].concat();
-    expected.assert_eq(&recorded(&load_source(None, &variables, &Overrides::default()).unwrap()));
+    expected.assert_eq(&recorded(&load_source(None, VARIABLES, &Overrides::default()).unwrap()));
 
     let overrides = Overrides {
-        progressive: false,
-        embedded: false,
         workload: Some("simple".to_owned()),
         scale: Some(7),
         workers: Some(3),
@@ -137,16 +136,13 @@ fn every_variable_and_every_flag_reaches_its_key() {
         executors: Some(2),
         driver: Some("tokio-postgres".to_owned()),
         plugin_paths: vec![PathBuf::from("a"), PathBuf::from("b")],
-        trust_store: None,
-        trust_policy: None,
-        lock: None,
-        locked: false,
         export_path: Some(PathBuf::from("out")),
         set: vec![
             "database.password=\"12345\"".to_owned(),
             "database.sslmode=verify-full".to_owned(),
             "database.sslrootcert=ca.pem".to_owned(),
         ],
+        ..Overrides::default()
     };
     expected.assert_eq(&recorded(&load_source(None, &[], &overrides).unwrap()));
 }
