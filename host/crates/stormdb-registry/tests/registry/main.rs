@@ -9,6 +9,7 @@
 
 mod authority;
 mod catalog;
+mod differential;
 mod files;
 mod interop;
 mod libraries;
