@@ -159,7 +159,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "A17",
         what: "a version so high that no update could follow",
-        expect: &["version-implausible"],
+        expect: &["version-implausible", ACCEPTED],
         build: |trial| {
             for version in ["18446744073709551615.0.0", "1002.0.0"] {
                 trial.refused(version, "version-implausible", |site| {
@@ -168,7 +168,14 @@ pub const CASES: &[Case] = &[
                     newer(site, version)
                 })?;
             }
-            Ok(())
+            trial.accepted("taken back with `trust reset`", |site| {
+                newer(site, "900.0.0")?;
+                accept(site)?;
+                fs::remove_dir_all(site.plugins().join("acme-canary-900.0.0.stormplug"))?;
+                let ended = run(&mut site.command(&["trust", "reset", NAME]), site.path())?;
+                anyhow::ensure!(ended.code == Some(0), "trust reset: {}", ended.stderr);
+                Ok(())
+            })
         },
     },
     Case {
@@ -197,8 +204,8 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "A33",
-        what: "the demand for signatures switched off: there is no switch",
-        expect: &["signature-missing", "lock-outdated"],
+        what: "what is demanded of plugins weakened by the environment, by flags, by files of theirs",
+        expect: &["signature-missing", "lock-outdated", "policy-downgrade-refused"],
         build: |trial| {
             trial.refused("by the environment", "signature-missing", |site| {
                 site.remove(SIGNATURE)?;
@@ -224,6 +231,46 @@ pub const CASES: &[Case] = &[
                 &[HEALTH, RUN],
                 "lock-outdated",
                 |site| policy(site, "locked = true\n"),
+            )?;
+            let weaker = |yaml: &'static str| {
+                move |site: &mut Site<'_>| {
+                    write(&site.current.join("run.yaml"), yaml.as_bytes(), 0o644)
+                }
+            };
+            let with = |more: &[&'static str]| [RUN, &["--config", "run.yaml"], more].concat();
+            for (input, yaml, flags) in [
+                (
+                    "a flag for another store",
+                    "plugins: {trust_store: /etc/allowed_signers}\n",
+                    &["--trust-store", "/nowhere"][..],
+                ),
+                (
+                    "a flag for another policy",
+                    "plugins: {policy: /etc/policy.toml}\n",
+                    &["--trust-policy", "/nowhere"],
+                ),
+                (
+                    "not locked any more",
+                    "plugins: {locked: true}\n",
+                    &["--set", "plugins.locked=false"],
+                ),
+            ] {
+                trial.refused_by(
+                    input,
+                    &[&with(flags)],
+                    "policy-downgrade-refused",
+                    weaker(yaml),
+                )?;
+            }
+            trial.refused_by(
+                "a configuration that a variable names",
+                &[RUN],
+                "policy-downgrade-refused",
+                |site| {
+                    weaker("plugins: {trust_store: /nowhere}\n")(site)?;
+                    site.environment.push(("STORMDB_CONFIG".to_owned(), "run.yaml".to_owned()));
+                    Ok(())
+                },
             )?;
             trial.refused(
                 "nothing is asked of a plugin that vouches for itself",

@@ -442,11 +442,12 @@ fn last_size_call(calls: &[String]) -> Result<(String, usize)> {
         let (_, rest) = line.split_once(&size).or_else(|| line.split_once("stx_size="))?;
         rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
     };
-    let largest = calls.iter().filter(|line| line.contains("0644")).max_by_key(|line| sized(line));
-    let largest = largest.context("no call asks for a size")?;
-    let call = name(largest);
-    let number =
-        calls.iter().take_while(|line| *line != largest).filter(|line| name(line) == call).count();
+    // It is verified more than once: with all others, and by itself.
+    let sizes = calls.iter().enumerate().filter(|(_, line)| line.contains("0644"));
+    let (last, line) =
+        sizes.max_by_key(|(at, line)| (sized(line), *at)).context("no call asks for a size")?;
+    let call = name(line);
+    let number = calls[..last].iter().filter(|line| name(line) == call).count();
     Ok((call, number + 1))
 }
 
