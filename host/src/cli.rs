@@ -1,5 +1,7 @@
 //! The command line: what can be typed, and nothing else.
 
+pub(crate) mod author;
+
 use std::{
     ffi::{OsStr, OsString},
     path::PathBuf,
@@ -11,6 +13,7 @@ use clap::{
 };
 use stormdb_run::config::overrides::Overrides;
 
+use self::author::{CheckArgs, KeygenArgs, NewArgs, PackArgs, SignArgs};
 use crate::places::variable;
 
 /// PostgreSQL scalability lab: signed workload plugins, progressive bands, a verdict with its
@@ -311,26 +314,17 @@ pub(crate) enum PluginCommand {
         #[arg(long)]
         force: bool,
     },
+    /// Run a bundle through everything that a host may do to it, on a server of its own.
+    Check(Box<CheckArgs>),
+    /// Make the crate of a new plugin: complete, tested, ready to build.
+    New(NewArgs),
     /// Load plugins in the sandbox, without a server, and try every workload that they offer.
     Health(HealthArgs),
     /// Make an author key: an OpenSSH ed25519 key pair.
-    Keygen {
-        /// File of the private key; the public key gets `.pub` appended.
-        #[arg(long, short, value_name = "FILE")]
-        out: PathBuf,
-        /// Written into the public key.
-        #[arg(long, default_value = "stormdb plugin author")]
-        comment: String,
-    },
+    Keygen(KeygenArgs),
     /// Sign a bundle's manifest, as `ssh-keygen -Y sign -n stormdb-plugin-v1` does.
-    Sign {
-        /// Folder of the bundle.
-        bundle: PathBuf,
-        /// Private key in OpenSSH format, without a passphrase.
-        #[arg(long, short, value_name = "FILE")]
-        key: PathBuf,
-    },
-    /// Make a bundle folder of a built library.
+    Sign(SignArgs),
+    /// Make a bundle of a built crate, or of any built library.
     Pack(Box<PackArgs>),
 }
 
@@ -371,37 +365,6 @@ pub(crate) struct HealthArgs {
     pub(crate) require_sandbox: bool,
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct PackArgs {
-    /// The built library (`lib….so`).
-    #[arg(long, value_name = "FILE")]
-    pub(crate) library: PathBuf,
-    #[arg(long)]
-    pub(crate) name: String,
-    #[arg(long)]
-    pub(crate) version: String,
-    /// As in the trust store.
-    #[arg(long)]
-    pub(crate) author: String,
-    #[arg(long, default_value = "")]
-    pub(crate) description: String,
-    /// A name that the plugin offers as a workload; may be repeated.
-    #[arg(long = "workload", value_name = "NAME")]
-    pub(crate) workloads: Vec<String>,
-    /// After this time it is no longer to be used, such as `2030-01-01T00:00:00Z`.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) expires: Option<String>,
-    /// A plugin that it needs, such as `stormdb-datagen=^1` or `stormdb-datagen@AUTHOR=^1`; may be repeated.
-    #[arg(long = "needs", value_name = "NAME=VERSIONS")]
-    pub(crate) dependencies: Vec<String>,
-    /// Folder in which the bundle's folder is made.
-    #[arg(long, short, value_name = "FOLDER", default_value = ".")]
-    pub(crate) out: PathBuf,
-    /// Sign it with this key at once.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

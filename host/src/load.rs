@@ -8,6 +8,7 @@ pub(crate) mod gaps;
 mod host_object;
 mod jobs;
 pub(crate) mod message;
+pub(crate) mod trial;
 mod usage;
 
 use std::{

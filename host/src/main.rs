@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod conformance;
 mod environment;
 mod failure;
 mod load;
@@ -12,6 +13,7 @@ mod places;
 mod progress;
 mod scenario;
 mod supervisor;
+mod template;
 mod vetting;
 
 use std::process::ExitCode;

@@ -36,6 +36,11 @@ pub(crate) fn trust_store() -> Result<PathBuf, CommandError> {
     Ok(base("XDG_CONFIG_HOME", ".config")?.join("allowed_signers"))
 }
 
+/// The author's private key when no other is named.
+pub(crate) fn author_key() -> Result<PathBuf, CommandError> {
+    Ok(base("XDG_CONFIG_HOME", ".config")?.join("author-key"))
+}
+
 fn base(variable_name: &str, beneath_home: &str) -> Result<PathBuf, CommandError> {
     let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
     absolute(variable_name)

@@ -1,14 +1,20 @@
-//! Drives a workload without a host: registered statements, scripted answers, recorded requests.
+//! A fake host, to drive a workload without a server.
 //!
-//! [`TestHost`] makes a workload instance as a host does, [`ScriptedSession`] answers what its
-//! operations ask and keeps what they sent:
+//! | to | use |
+//! |---|---|
+//! | make a workload instance, and see its statements, log, progress and results | [`TestHost`] |
+//! | play rows and see what was sent | [`ScriptedSession::answer`], [`ScriptedSession::otherwise`], [`ScriptedSession::sent`] |
+//! | execute one operation with the generator that a host would seed | [`execute`] |
+//! | execute operations by the weights of a mode, with retries and rollbacks | [`drive`] |
+//! | fail the n-th request with an SQLSTATE, a lost connection or a deadline | [`ScriptedSession::fail_at`] |
+//! | give a call up while it waits for its n-th request | [`cancel_at`] |
 //!
 //! ```
 //! use stormdb_plugin_api::{
 //!     Call, Create, Outcome, Plugin, Result, Rng, Seat, Session, Statement, Worker, Workload,
 //!     describe::{Class, Description, Operation, WorkloadDescription},
 //!     params, rows,
-//!     testing::{Asked, Sent, TestHost, call, execute, seat},
+//!     testing::{Answer, Asked, Sent, TestHost, call, cancel_at, drive, execute, seat},
 //! };
 //!
 //! struct Stock;
@@ -70,12 +76,26 @@
 //!
 //! session.answer(rows![]);
 //! assert!(execute(&mut worker, call(0, 42), &session).is_err(), "no row is noticed");
+//!
+//! // A hundred operations of a mode, the second of which meets a deadlock and is repeated.
+//! session.otherwise(|_sql| rows![[3_i32]]);
+//! session.fail_at(2, Answer::refused(*b"40P01", "deadlock detected"));
+//! let workload = &Stock::describe().workloads[0];
+//! let drawn = drive(&mut worker, workload, "stock", (42, 100), &session)?;
+//! assert!(drawn.iter().all(|drawn| drawn.result.is_ok()));
+//! assert_eq!(drawn[1].tries, 2);
+//!
+//! // Given up while it waits; the next call succeeds.
+//! assert!(cancel_at(&mut worker, call(0, 42), &session, 1));
+//! assert!(execute(&mut worker, call(0, 42), &session).is_ok());
 //! # Ok(())
 //! # }
 //! ```
 
 mod answer;
 mod copied;
+mod drive;
+mod fault;
 mod host;
 mod session;
 
@@ -90,6 +110,7 @@ use std::{
 pub use self::{
     answer::{Answer, Value},
     copied::CopiedRow,
+    drive::{Drawn, cancel_at, drive},
     host::{Asked, TestHost},
     session::{ScriptedSession, Sent},
 };

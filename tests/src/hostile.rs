@@ -27,7 +27,7 @@ impl Hostile {
             assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.stderr);
         };
         done(&["plugin", "keygen", "--comment", AUTHOR, "--out", &text(&key)]);
-        for name in ["hostile", "speechless"] {
+        for name in ["careless", "hostile", "speechless"] {
             let library = binary().with_file_name(format!("libstormdb_{name}.so"));
             assert!(library.is_file(), "{} is not built: run `cargo xtask test`", text(&library));
             let plugin = format!("stormdb-{name}");
@@ -39,6 +39,11 @@ impl Hostile {
         let store = text(&trust_store);
         done(&["trust", "add", AUTHOR, &text(&public_key), "--trust-store", &store]);
         Self { plugins, trust_store }
+    }
+
+    /// The bundle of the plugin `stormdb-NAME`.
+    pub fn bundle(&self, name: &str) -> PathBuf {
+        self.plugins.join(format!("stormdb-{name}-1.0.0.stormplug"))
     }
 
     /// Makes `command` use them.

@@ -1,12 +1,18 @@
-//! `stormdb plugin`: vet, sign and pack workload plugins. Their code runs in `health` alone, in the sandbox.
+//! `stormdb plugin`: vet, sign and pack workload plugins. Their code runs in `health` and `check`
+//! alone, in the sandbox.
 
 mod author;
+mod check;
 mod deps;
 mod health;
 mod inspect;
 mod install;
 mod list;
+mod new;
+mod pack;
+mod package;
 mod remove;
+mod reproducible;
 mod update;
 mod verify;
 
@@ -34,10 +40,12 @@ pub(crate) fn execute(command: &PluginCommand, global: &GlobalArgs) -> Result<Ex
         PluginCommand::Remove { plugin, plugins, force } => {
             remove::execute(plugin, plugins, *force)
         }
+        PluginCommand::Check(arguments) => check::execute(arguments, global),
         PluginCommand::Health(arguments) => health::execute(arguments, global),
-        PluginCommand::Keygen { out, comment } => author::keygen(out, comment),
-        PluginCommand::Sign { bundle, key } => author::sign_bundle(bundle, key),
-        PluginCommand::Pack(arguments) => author::pack_bundle(arguments),
+        PluginCommand::New(arguments) => new::execute(arguments),
+        PluginCommand::Keygen(arguments) => author::keygen(arguments),
+        PluginCommand::Sign(arguments) => author::sign_bundle(arguments),
+        PluginCommand::Pack(arguments) => pack::execute(arguments),
     }
 }
 

@@ -36,6 +36,7 @@ use super::{
     examine,
     host_object::{Ended, HostObject, Shared, StageProgress},
     message::{BandOrder, CreateOrder, Examination, Fault, Mapped, Notice, Order},
+    trial::{self, TrialOrder},
     usage::{Usage, cpu_seconds},
 };
 
@@ -113,6 +114,8 @@ impl Jobs {
             Order::Check => self.check(stop),
             Order::Leave => self.leave(),
             Order::Examine => self.examine(),
+            Order::Try(order) => self.try_operations(&order),
+            Order::Teardown => self.tear_down(stop),
             // The control thread answers these.
             Order::Load(_) | Order::StopBand | Order::Goodbye => Ok(()),
         };
@@ -239,6 +242,23 @@ impl Jobs {
             self.shared.tell(RunEvent::Checked { checks });
         }
         Ok(())
+    }
+
+    fn try_operations(&self, order: &TrialOrder) -> Result<(), Refusal> {
+        let Instance { workload, description, access, .. } = self.instance()?;
+        let operations: Vec<String> =
+            description.operations.iter().map(|operation| operation.name.clone()).collect();
+        let statements = Arc::clone(&self.shared.statements);
+        let connector = TargetConnector::new(access);
+        let tried = self.wait(trial::run(order, &operations, workload, connector, statements))?;
+        drop(self.shared.notices.send(Notice::Tried { trial: Box::new(tried) }));
+        Ok(())
+    }
+
+    fn tear_down(&self, stop: &StopSignal) -> Result<(), Refusal> {
+        let Instance { workload, access, .. } = self.instance()?;
+        let connector = TargetConnector::new(access);
+        self.wait(setup::teardown(workload, &connector, CONNECT_BUDGET, stop))
     }
 
     /// Runs a job that is not a band on this thread, and says that it goes on for as long as the

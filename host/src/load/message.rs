@@ -13,6 +13,8 @@ use stormdb_run::{
 };
 use stormdb_target::endpoint::Endpoint;
 
+use super::trial::{Trial, TrialOrder};
+
 /// One thing that the load process is to do; it answers with `Notice::Done` or `Notice::Failed`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "order", rename_all = "kebab-case")]
@@ -35,6 +37,10 @@ pub(crate) enum Order {
     Leave,
     /// Make an instance of every workload of the plugin that was loaded last, with one worker, and let go of it.
     Examine,
+    /// Try every operation on its own.
+    Try(TrialOrder),
+    /// Drop what the set-up made.
+    Teardown,
     /// End.
     Goodbye,
 }
@@ -110,6 +116,8 @@ pub(crate) enum Notice {
     Loaded { lockdown: Lockdown, plugins: Vec<Mapped> },
     /// The workloads were tried out.
     Examined { examination: Box<Examination> },
+    /// The operations were tried.
+    Tried { trial: Box<Trial> },
     /// Something that belongs into the journal.
     Event { event: Box<RunEvent> },
     /// A job that is not a band goes on, and its plugin gives the thread back now and then.

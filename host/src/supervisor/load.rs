@@ -31,7 +31,10 @@ use tokio::{
 use super::interrupt::Interrupts;
 use crate::{
     failure::CommandError,
-    load::message::{Examination, Fault, Mapped, Notice, Order},
+    load::{
+        message::{Examination, Fault, Mapped, Notice, Order},
+        trial::Trial,
+    },
 };
 
 /// Notices that wait for the supervisor; a load process that is faster waits.
@@ -70,6 +73,7 @@ pub(crate) enum Answer {
     Done,
     Loaded(Lockdown, Vec<Mapped>),
     Examined(Box<Examination>),
+    Tried(Box<Trial>),
 }
 
 /// Why an order was not carried out.
@@ -171,7 +175,7 @@ impl Load {
         self.send(order).await?;
         let mut silent = patience.first;
         let mut sign = Instant::now();
-        let mut examined = None;
+        let mut answer = Answer::Done;
         loop {
             let notice = tokio::select! {
                 notice = timeout_at(sign + silent, self.notices.recv()) => notice,
@@ -199,14 +203,17 @@ impl Load {
                     self.mapping = Some(plugin);
                 }
                 Ok(Some(Ok(Notice::Done))) => {
-                    return Ok(examined.map_or(Answer::Done, Answer::Examined));
+                    return Ok(answer);
                 }
                 Ok(Some(Ok(Notice::Loaded { lockdown, plugins }))) => {
                     self.mapping = None;
                     return Ok(Answer::Loaded(lockdown, plugins));
                 }
                 Ok(Some(Ok(Notice::Examined { examination }))) => {
-                    examined = Some(examination);
+                    answer = Answer::Examined(examination);
+                }
+                Ok(Some(Ok(Notice::Tried { trial }))) => {
+                    answer = Answer::Tried(trial);
                 }
                 Ok(Some(Ok(Notice::Failed { failure, fault }))) => {
                     return Err(LoadFailure::Refused(failure, fault));

@@ -44,6 +44,13 @@ impl Answer {
         Self(Err(Refusal { kind: ErrorKind::ConnectionLost, sqlstate: [0; 5], message }))
     }
 
+    /// The host gives the call up: a deadline, or the end of the band.
+    #[must_use]
+    pub fn deadline() -> Self {
+        let message = "the operation took longer than allowed".to_owned();
+        Self(Err(Refusal { kind: ErrorKind::Cancelled, sqlstate: [0; 5], message }))
+    }
+
     pub(super) fn into_rowset(self) -> Result<Rowset> {
         self.0.map_err(Refusal::into_error)
     }

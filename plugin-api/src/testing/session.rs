@@ -11,6 +11,7 @@ use async_ffi::{FfiContext, FfiPoll};
 use super::{
     answer::{Answer, Held, Rowset},
     copied::{self, CopiedRow},
+    fault::{Fault, Faults},
     host::TestHost,
 };
 use crate::{
@@ -76,6 +77,9 @@ struct Script {
     copy: Option<(String, Vec<u8>)>,
     in_transaction: bool,
     held: Held,
+    faults: Faults,
+    /// What the request under way is answered with, whatever the script says.
+    refusal: Option<Answer>,
 }
 
 type Otherwise = Box<dyn FnMut(&str) -> Answer>;
@@ -90,6 +94,8 @@ impl ScriptedSession {
             copy: None,
             in_transaction: false,
             held: Held::default(),
+            faults: Faults::default(),
+            refusal: None,
         }));
         let raw = AbiSession_TO::from_value(Scripted(Rc::clone(&script)), TD_Opaque);
         Self { raw, script }
@@ -109,6 +115,35 @@ impl ScriptedSession {
     /// Answers statements for which no answer was added; `answer` gets their text.
     pub fn otherwise(&self, answer: impl FnMut(&str) -> Answer + 'static) {
         self.script.borrow_mut().otherwise = Some(Box::new(answer));
+    }
+
+    /// Answers the `nth` request from now (from 1, each of whatever kind) with an error in place of
+    /// what the script says: [`Answer::refused`], [`Answer::lost`] or [`Answer::deadline`].
+    pub fn fail_at(&self, nth: u64, error: Answer) {
+        self.script.borrow_mut().faults.plan(nth, Fault::Answered(error));
+    }
+
+    /// Never answers the `nth` request from now; see [`cancel_at`](super::cancel_at).
+    pub(super) fn hold_at(&self, nth: u64) {
+        self.script.borrow_mut().faults.plan(nth, Fault::Held);
+    }
+
+    /// Whether every planned error was met.
+    #[must_use]
+    pub fn faults_are_over(&self) -> bool {
+        self.script.borrow().faults.are_over()
+    }
+
+    pub(super) fn forget_faults(&self) {
+        self.script.borrow_mut().faults = Faults::default();
+    }
+
+    /// Rolls back what a call left open, as a host does before it lends the connection again; returns
+    /// whether anything was.
+    pub fn settle(&self) -> bool {
+        let mut script = self.script.borrow_mut();
+        let copied = script.copy.take().is_some();
+        std::mem::take(&mut script.in_transaction) || copied
     }
 
     /// What was sent since the last call.
@@ -133,6 +168,11 @@ impl AbiSession for Scripted {
         request: Request<'_>,
     ) -> FfiPoll<RResult<Response, AbiError>> {
         let mut script = self.0.borrow_mut();
+        script.refusal = match script.faults.next() {
+            Some(Fault::Held) => return FfiPoll::Pending,
+            Some(Fault::Answered(answer)) => Some(answer),
+            None => None,
+        };
         let answer = script.serve(request).map(|rowsets| {
             script.held = Held::new(rowsets);
             script.held.response()
@@ -175,7 +215,7 @@ impl Script {
             }
             Request::Script { sql } => {
                 self.sent.push(Sent::Script(sql.to_string()));
-                Ok(Vec::new())
+                self.accepted()
             }
             Request::Begin { isolation, read_only } => {
                 self.transaction(true, Sent::Begin { isolation, read_only })
@@ -183,16 +223,18 @@ impl Script {
             Request::Commit => self.transaction(false, Sent::Commit),
             Request::Rollback => self.transaction(false, Sent::Rollback),
             Request::CopyIn { sql } => {
+                self.accepted()?;
                 self.copy = Some((sql.to_string(), Vec::new()));
                 Ok(Vec::new())
             }
             Request::CopyChunk { bytes } => {
                 self.open_copy()?.1.extend_from_slice(&bytes);
-                Ok(Vec::new())
+                self.accepted()
             }
             Request::CopyEnd => {
                 let (sql, bytes) = std::mem::take(self.open_copy()?);
                 self.copy = None;
+                self.accepted()?;
                 let rows = copied::rows(&bytes)?;
                 let answer = Answer::affected(rows.len() as u64);
                 self.sent.push(Sent::Copy { sql, rows });
@@ -216,8 +258,9 @@ impl Script {
             let found = if open { "a transaction is already open" } else { "none is open" };
             return Err(Error::protocol(format!("{sent:?} was sent, but {found}")));
         }
-        self.in_transaction = open;
         self.sent.push(sent);
+        self.accepted()?;
+        self.in_transaction = open;
         Ok(Vec::new())
     }
 
@@ -232,7 +275,18 @@ impl Script {
         Ok((sql, written(&step.params)))
     }
 
+    /// The error that was planned for the request under way.
+    fn accepted(&mut self) -> Result<Vec<Rowset>> {
+        match self.refusal.take() {
+            Some(error) => error.into_rowset().map(|rowset| vec![rowset]),
+            None => Ok(Vec::new()),
+        }
+    }
+
     fn next(&mut self, sql: &str) -> Result<Rowset> {
+        if let Some(refusal) = self.refusal.take() {
+            return refusal.into_rowset();
+        }
         let answer = match (self.answers.pop_front(), &mut self.otherwise) {
             (Some(answer), _) => answer,
             (None, Some(otherwise)) => otherwise(sql),
@@ -321,6 +375,34 @@ mod tests {
         assert_eq!(error().kind(), ErrorKind::ConnectionLost);
         let silent = error();
         assert_eq!(silent.message(), "the script has no answer to: INSERT");
+    }
+
+    #[test]
+    fn an_error_comes_at_the_request_it_was_planned_for() {
+        let errors = [
+            (Answer::refused(*b"40001", "again"), ErrorKind::Database),
+            (Answer::lost(), ErrorKind::ConnectionLost),
+            (Answer::deadline(), ErrorKind::Cancelled),
+        ];
+        for (error, kind) in errors {
+            for nth in 1..=5 {
+                let session = session();
+                session.otherwise(|_sql| Answer::affected(1));
+                session.fail_at(nth, error.clone());
+                let done: Result<(), Error> = block_on(async {
+                    let mut db = session.lend();
+                    db.begin().await?;
+                    db.sql("one", &[]).await?;
+                    db.script("two").await?;
+                    let copy = db.copy_in("COPY t").await?;
+                    drop(copy);
+                    db.commit().await
+                });
+                assert_eq!(done.map_err(|error| error.kind()), Err(kind), "request {nth}");
+                assert!(session.faults_are_over());
+                assert_eq!(session.settle(), nth != 1, "a transaction was open");
+            }
+        }
     }
 
     #[test]

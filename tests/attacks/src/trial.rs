@@ -18,6 +18,8 @@ use crate::{
 
 /// The exit code of a refusal.
 const REFUSED: i32 = 3;
+/// The exit code where a verified plugin misbehaved.
+const MISBEHAVED: i32 = 4;
 
 /// Asks for the workload, on a port where no server is.
 pub const RUN: &[&str] = &["run", "--workload", "canary", "--host", "127.0.0.1", "--port", "1"];
@@ -182,6 +184,31 @@ impl<'g> Trial<'g> {
         // An accepted plugin may sing; the next input begins in silence.
         self.ground.canary.heard()?;
         Ok(())
+    }
+
+    /// A plugin that is verified, misbehaves when it is loaded, and is contained: exit code 4 with `id`, and no file of the
+    /// canaries.
+    ///
+    /// # Errors
+    /// As [`Trial::refused`].
+    pub fn contained(
+        &mut self,
+        input: &str,
+        id: &'static str,
+        prepare: impl FnOnce(&mut Site<'g>) -> Result<()>,
+    ) -> Result<()> {
+        let mut site = Site::new(self.ground)?;
+        prepare(&mut site)?;
+        self.input(input, id);
+        let ended = quickest(&site, HEALTH, None)?;
+        if (ended.code, ended.id().as_deref()) != (Some(MISBEHAVED), Some(id)) {
+            let (code, found) = (ended.code, ended.id());
+            self.fail(
+                input,
+                &format!("{found:?} and code {code:?}, expected {id} and 4: {}", ended.stderr),
+            );
+        }
+        self.silent(input)
     }
 
     /// Counts an input that a case runs by itself.

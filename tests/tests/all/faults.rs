@@ -6,6 +6,7 @@ mod arena;
 mod connections;
 mod containment;
 mod crashes;
+mod kernels;
 mod kills;
 mod panics;
 mod signals;

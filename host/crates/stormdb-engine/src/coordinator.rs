@@ -160,7 +160,7 @@ fn measurement(spec: &BandSpec, totals: Totals) -> BandMeasurement {
         response,
         service,
         pool_wait,
-        errors: errors.into_sorted(),
+        errors: errors.into_sorted(&spec.operations),
         operations: operations.collect(),
         connection_utilisation: (held.as_secs_f64() / available).min(1.0),
         executors: spec.executors(),

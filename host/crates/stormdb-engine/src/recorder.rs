@@ -334,10 +334,11 @@ impl Totals {
         match ended.how {
             End::Succeeded { .. } => {}
             End::Failed { class, error } => {
-                self.errors.count(class, error.sqlstate(), error.message());
+                self.errors.count(ended.operation, class, error.sqlstate(), error.message());
             }
             End::DeadlineExceeded => {
                 self.errors.count(
+                    ended.operation,
                     DEADLINE_EXCEEDED,
                     None,
                     "the operation took longer than allowed",

@@ -7,7 +7,7 @@ use stormdb_run::{
     measurement::{ArrivalTally, Counts, ErrorTally},
 };
 
-use crate::busy::Busy;
+use crate::{busy::Busy, spec::OperationSpec};
 
 /// Kinds of errors that are told apart; SQLSTATEs come from the plugin and could be invented.
 const MOST_ERRORS: usize = 64;
@@ -114,62 +114,91 @@ impl OperationCounts {
 
 /// Failed operations by class and SQLSTATE; a linear search, since there are few.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Errors(Vec<ErrorTally>);
+pub(crate) struct Errors(Vec<Failures>);
+
+/// Failures of one kind, and the operation that the example is of.
+#[derive(Clone, Debug)]
+struct Failures {
+    tally: ErrorTally,
+    /// Absent where several kinds were taken together.
+    operation: Option<u32>,
+}
 
 impl Errors {
-    /// Counts one failed operation.
-    pub(crate) fn count(&mut self, class: &str, sqlstate: Option<&str>, message: &str) {
+    /// Counts one failure of the operation with this number.
+    pub(crate) fn count(
+        &mut self,
+        operation: u32,
+        class: &str,
+        sqlstate: Option<&str>,
+        message: &str,
+    ) {
         let known = self
             .0
             .iter_mut()
+            .map(|known| &mut known.tally)
             .find(|known| known.class == class && known.sqlstate.as_deref() == sqlstate);
         if let Some(known) = known {
             known.count += 1;
             return;
         }
         let example = &message[..message.floor_char_boundary(LONGEST_EXAMPLE)];
-        self.add(ErrorTally {
+        let tally = ErrorTally {
             class: class.to_owned(),
             sqlstate: sqlstate.map(str::to_owned),
             count: 1,
             example: example.to_owned(),
-        });
+        };
+        self.add(Failures { tally, operation: Some(operation) });
     }
 
-    fn add(&mut self, tally: ErrorTally) {
-        let same = |known: &&mut ErrorTally| {
-            known.class == tally.class && known.sqlstate == tally.sqlstate
+    fn add(&mut self, failures: Failures) {
+        let Failures { tally, operation: _ } = &failures;
+        let same = |known: &&mut Failures| {
+            known.tally.class == tally.class && known.tally.sqlstate == tally.sqlstate
         };
         if let Some(known) = self.0.iter_mut().find(same) {
-            known.count += tally.count;
+            known.tally.count += tally.count;
         } else if self.0.len() < MOST_ERRORS {
-            self.0.push(tally);
+            self.0.push(failures);
         } else if let Some(rest) = self.0.last_mut() {
             // The last kind takes in what there is no room for.
-            "other".clone_into(&mut rest.class);
-            rest.sqlstate = None;
-            rest.count += tally.count;
+            "other".clone_into(&mut rest.tally.class);
+            rest.tally.sqlstate = None;
+            rest.tally.count += tally.count;
+            rest.operation = None;
         }
     }
 
-    /// The most frequent first.
-    pub(crate) fn into_sorted(mut self) -> Vec<ErrorTally> {
-        self.0.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.class.cmp(&b.class)));
-        self.0
+    /// The most frequent first; an example says of which operation it is.
+    pub(crate) fn into_sorted(self, operations: &[OperationSpec]) -> Vec<ErrorTally> {
+        let named = self.0.into_iter().map(|Failures { mut tally, operation }| {
+            let operation = operation.and_then(|number| operations.get(number as usize));
+            if let Some(OperationSpec { name, .. }) = operation {
+                tally.example = format!("operation `{name}`: {}", tally.example);
+            }
+            tally
+        });
+        let mut sorted: Vec<ErrorTally> = named.collect();
+        sorted.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.class.cmp(&b.class)));
+        sorted
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use stormdb_plugin_api::describe::Class;
+
     use super::{Errors, MOST_ERRORS};
+    use crate::spec::OperationSpec;
 
     #[test]
     fn invented_sqlstates_do_not_grow_without_bound() {
         let mut errors = Errors::default();
         for code in 10_000..20_000 {
-            errors.count("other", Some(&code.to_string()), "no");
+            errors.count(0, "other", Some(&code.to_string()), "no");
         }
-        let sorted = errors.into_sorted();
+        let sorted = errors.into_sorted(&[]);
         assert_eq!(sorted.len(), MOST_ERRORS);
         assert_eq!(sorted.iter().map(|tally| tally.count).sum::<u64>(), 10_000);
         assert_eq!((sorted[0].class.as_str(), sorted[0].sqlstate.as_deref()), ("other", None));
@@ -178,9 +207,11 @@ mod tests {
     #[test]
     fn the_first_message_is_the_example() {
         let mut errors = Errors::default();
-        errors.count("deadlock", Some("40P01"), &"ü".repeat(400));
-        errors.count("deadlock", Some("40P01"), "second");
-        let sorted = errors.into_sorted();
-        assert_eq!((sorted[0].count, sorted[0].example.as_str()), (2, "ü".repeat(250).as_str()));
+        errors.count(0, "deadlock", Some("40P01"), &"ü".repeat(400));
+        errors.count(1, "deadlock", Some("40P01"), "second");
+        let read = OperationSpec { name: "read".to_owned(), class: Class::Read };
+        let sorted = errors.into_sorted(&[read]);
+        let example = format!("operation `read`: {}", "ü".repeat(250));
+        assert_eq!((sorted[0].count, sorted[0].example.as_str()), (2, example.as_str()));
     }
 }

@@ -85,7 +85,7 @@ impl<K: Connector> Worker<K> {
             self.slot.end();
             now = Instant::now();
             self.record(call, beginning, acquired..now, &lending);
-            let lending = self.unless_panicked(lending)?;
+            let lending = self.unless_panicked(call, lending)?;
             match lending.settled {
                 Settled::Reusable => self.release(connection),
                 Settled::Lost => {
@@ -217,10 +217,13 @@ impl<K: Connector> Worker<K> {
     }
 
     /// A panic leaves the plugin's instance unusable: it ends the band.
-    fn unless_panicked(&self, lending: Lending) -> Result<Lending, EngineError> {
+    fn unless_panicked(&self, call: Call, lending: Lending) -> Result<Lending, EngineError> {
         match lending.result {
             Err(Fault::Failed(source)) if source.kind() == ErrorKind::Panic => {
-                let place = format!(" of worker {}", self.number);
+                let operations = &self.shard.spec.operations;
+                let operation = operations.get(call.operation as usize);
+                let name = operation.map_or("?", |operation| operation.name.as_str());
+                let place = format!(" of operation `{name}`, worker {}", self.number);
                 Err(EngineError::Plugin { callback: "execute", place, source })
             }
             _ => Ok(lending),

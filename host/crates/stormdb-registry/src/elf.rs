@@ -87,7 +87,7 @@ impl fmt::Display for ElfFault {
                 write!(f, "it exports {name:?} besides the plugin's root symbol; make that symbol private")
             }
             Self::RootSymbolMissing(found) => {
-                write!(f, "it is no StormDB plugin ({found}); export the plugin with stormdb-plugin-api's macro")
+                write!(f, "it is no StormDB plugin ({found}); add `export_plugin!(YourPlugin);` to its crate, and build a cdylib")
             }
             Self::OtherHeader(found) => {
                 write!(f, "its interface is not this host's ({found}); build it against a matching stormdb-plugin-api")

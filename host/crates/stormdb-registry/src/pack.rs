@@ -52,6 +52,15 @@ impl Draft {
         let text = manifest::checked_text(path, &bytes)?;
         toml::from_str(text).map_err(|error| manifest::toml_error(path, text, &error))
     }
+
+    /// Whether a bundle could say this, before there is a library.
+    ///
+    /// # Errors
+    /// The ids of an invalid manifest.
+    pub fn check(&self) -> Result<(), Error> {
+        let library = Library { file: "library.so".to_owned(), sha256: Digest::of(&[]), size: 1 };
+        draft_manifest(self, library).map(drop)
+    }
 }
 
 /// Makes `FOLDER/NAME-VERSION.stormplug` with a copy of `library` and its manifest, and returns its path. Not signed.

@@ -222,6 +222,15 @@ impl RunningCluster {
         Ok(())
     }
 
+    /// Stops the server, which ends its sessions, and starts it again where it was.
+    ///
+    /// # Errors
+    /// `pg-program-failed`, `pg-start-failed`.
+    pub fn restart(&self, settings: &ClusterSettings) -> Result<(), TargetError> {
+        self.cluster.stop_server()?;
+        self.cluster.start_server(settings).map(drop)
+    }
+
     /// Stops the server now, as dropping does, but says whether it worked.
     ///
     /// # Errors

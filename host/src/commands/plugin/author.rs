@@ -1,76 +1,79 @@
-//! `stormdb plugin keygen|sign|pack`: what an author does.
+//! `stormdb plugin keygen|sign`: an author's key and what it signs.
 
-use std::{collections::BTreeMap, path::Path};
-
-use stormdb_registry::{
-    pack::{Draft, Existing, pack},
-    private_key::PrivateKey,
-    sign::sign,
+use std::{
+    fs::DirBuilder,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
 };
+
+use stormdb_registry::{private_key::PrivateKey, sign::sign};
 use stormdb_run::exit::Exit;
 
 use crate::{
-    cli::PackArgs,
+    cli::author::{KeygenArgs, SignArgs},
     failure::CommandError,
     output::{note, print},
+    places,
 };
 
-pub(crate) fn keygen(out: &Path, comment: &str) -> Result<Exit, CommandError> {
-    let key = PrivateKey::generate(out, comment).map_err(|error| CommandError::making(&error))?;
+pub(crate) fn keygen(arguments: &KeygenArgs) -> Result<Exit, CommandError> {
+    let KeygenArgs { out, comment } = arguments;
+    let (out, key) = match out {
+        Some(out) => (out.clone(), generate(out, comment)?),
+        None => make_own_key(comment)?,
+    };
     print(&format!("{}\n{}.pub", out.display(), out.display()))?;
     note(&format!("key {}; keep the private key to yourself", key.public_key().fingerprint()));
     note(&format!("operators trust it with: stormdb trust add AUTHOR {}.pub", out.display()));
     Ok(Exit::Success)
 }
 
-pub(crate) fn sign_bundle(bundle: &Path, key: &Path) -> Result<Exit, CommandError> {
-    let key = read_key(key)?;
-    let signature = sign(bundle, &key).map_err(|error| CommandError::making(&error))?;
-    print(&signature.display().to_string())?;
-    note(&format!("signed with key {}", key.public_key().fingerprint()));
-    Ok(Exit::Success)
-}
-
-pub(crate) fn pack_bundle(arguments: &PackArgs) -> Result<Exit, CommandError> {
-    let PackArgs { library, name, version, author, description, workloads, .. } = arguments;
-    let PackArgs { expires, dependencies, out, key, .. } = arguments;
-    let draft = Draft {
-        name: name.clone(),
-        version: version.clone(),
-        author: author.clone(),
-        description: description.clone(),
-        api: stormdb_plugin_api::abi::API_VERSION.to_owned(),
-        workloads: workloads.clone(),
-        expires: expires.clone(),
-        dependencies: needs(dependencies)?,
+pub(crate) fn sign_bundle(arguments: &SignArgs) -> Result<Exit, CommandError> {
+    let SignArgs { bundle, key } = arguments;
+    let key = match key {
+        Some(key) => read_key(key)?,
+        None => read_key(&places::author_key()?)?,
     };
-    let key = key.as_deref().map(read_key).transpose()?;
-    let bundle = pack(&draft, library, out, Existing::Replace)
-        .map_err(|error| CommandError::making(&error))?;
-    print(&bundle.display().to_string())?;
-    match key {
-        Some(key) => {
-            sign(&bundle, &key).map_err(|error| CommandError::making(&error))?;
-            note(&format!("signed with key {}", key.public_key().fingerprint()));
-        }
-        None => note(&format!("to sign it: stormdb plugin sign {} --key KEY", bundle.display())),
-    }
+    let signature = sign_with(bundle, &key)?;
+    print(&signature.display().to_string())?;
     Ok(Exit::Success)
 }
 
-fn read_key(path: &Path) -> Result<PrivateKey, CommandError> {
+/// The key of this user, made where there is none yet.
+pub(crate) fn own_key(author: &str) -> Result<PrivateKey, CommandError> {
+    let path = places::author_key()?;
+    if path.exists() {
+        return read_key(&path);
+    }
+    let (path, key) = make_own_key(author)?;
+    let path = path.display();
+    note(&format!("made your author key {path}; keep it to yourself, and do not lose it"));
+    note(&format!("operators trust it with: stormdb trust add {author} {path}.pub"));
+    Ok(key)
+}
+
+fn make_own_key(comment: &str) -> Result<(PathBuf, PrivateKey), CommandError> {
+    let path = places::author_key()?;
+    if let Some(folder) = path.parent() {
+        // Whoever can write there can swap the key, whatever the umask is.
+        let made = DirBuilder::new().recursive(true).mode(0o755).create(folder);
+        made.map_err(|source| CommandError::file("create", folder, &source))?;
+    }
+    let key = generate(&path, comment)?;
+    Ok((path, key))
+}
+
+fn generate(path: &Path, comment: &str) -> Result<PrivateKey, CommandError> {
+    PrivateKey::generate(path, comment).map_err(|error| CommandError::making(&error))
+}
+
+pub(crate) fn read_key(path: &Path) -> Result<PrivateKey, CommandError> {
     PrivateKey::read(path).map_err(|error| CommandError::making(&error))
 }
 
-fn needs(dependencies: &[String]) -> Result<BTreeMap<String, String>, CommandError> {
-    let split = |text: &String| {
-        text.split_once('=')
-            .map(|(name, versions)| (name.to_owned(), versions.to_owned()))
-            .ok_or_else(|| {
-                let message =
-                    format!("`--needs {text}` is not NAME=VERSIONS, such as stormdb-datagen=^1");
-                CommandError::usage("usage", message)
-            })
-    };
-    dependencies.iter().map(split).collect()
+/// Signs the bundle and returns the signature's file.
+pub(crate) fn sign_with(bundle: &Path, key: &PrivateKey) -> Result<PathBuf, CommandError> {
+    let signature = sign(bundle, key).map_err(|error| CommandError::making(&error))?;
+    note(&format!("signed with key {}", key.public_key().fingerprint()));
+    Ok(signature)
 }

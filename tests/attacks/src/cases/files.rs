@@ -294,7 +294,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "A50",
         what: "reads that fail, are interrupted, or give less than was asked for",
-        expect: &["io-error", ACCEPTED],
+        expect: &["io-error", "seal-failed", ACCEPTED],
         build: faulty_reads,
     },
     Case {
@@ -470,6 +470,10 @@ fn faulty_reads(trial: &mut Trial<'_>) -> Result<()> {
         trial.judge(input, &arguments, &ended, "io-error", None);
         trial.silent(input)?;
     }
+    let ended = stopped::with_fault(&site, &arguments, "memfd_create:error=ENFILE")?;
+    trial.input("no memory to seal", "seal-failed");
+    trial.judge("no memory to seal", &arguments, &ended, "seal-failed", None);
+    trial.silent("no memory to seal")?;
     // Every second read is interrupted by a signal, as often as it likes.
     let fault = format!("read:error=EINTR:when={}+2", before + 1);
     let ended = stopped::with_fault(&site, &arguments, &fault)?;

@@ -26,3 +26,43 @@ fn a_results_folder_that_cannot_be_written() {
     assert!(kept(&lab).is_empty());
     assert_eq!(fs::read_to_string(lab.path().join("file")).unwrap(), "mine");
 }
+
+#[test]
+fn a_data_folder_that_is_a_file() {
+    let lab = Lab::new();
+    fs::write(lab.path().join("data"), "mine").unwrap();
+    let ended = run(&mut lab.stormdb(&["runs", "list"]));
+    ended.refused(6, "storage-failed");
+    assert!(ended.stderr.contains("data/stormdb/runs"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_stored_run_that_is_damaged() {
+    let lab = Lab::new();
+    let stored = lab.runs().join("20260101-000000");
+    fs::create_dir_all(&stored).unwrap();
+    fs::write(stored.join("journal"), "this is no journal").unwrap();
+    let ended = run(&mut lab.stormdb(&["report", "20260101-000000"]));
+    ended.refused(6, "journal-unreadable");
+    assert!(ended.stderr.contains("20260101-000000"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_user_without_a_home() {
+    let lab = Lab::new();
+    let mut command = lab.stormdb(&["plugin", "list"]);
+    for variable in ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
+        command.env_remove(variable);
+    }
+    run(&mut command).refused(2, "no-home");
+}
+
+#[test]
+fn a_rate_at_which_nothing_arrives() {
+    let lab = Lab::new();
+    let doorbell = Doorbell::new();
+    let mut command = lab.stormdb_with_plugins(&["run", "--workload", "simple"]);
+    command.args(["--arrival-rate", "0.001", "--duration", "1s"]).args(doorbell.flags());
+    run(&mut command).refused(2, "arrival-rate-too-low");
+    assert!(!doorbell.rang(), "a server was spoken to");
+}

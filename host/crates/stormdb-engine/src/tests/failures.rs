@@ -73,7 +73,8 @@ async fn retries_end_with_the_policy() {
     let band = band(run(&BandSpec { retries, ..spec(1, 1) }, script).await);
     assert_eq!((band.counts.operations, band.counts.failed, band.counts.retries), (0, 100, 100));
     assert_eq!(errors(&band), [("serialization-failure", Some("40001"), 100)]);
-    assert_eq!(band.errors[0].example, "refused with 40001");
+    let example = &band.errors[0].example;
+    assert!(example.ends_with("`: refused with 40001"), "{example}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -79,6 +79,23 @@ fn code_that_names_another_identity_is_refused() {
 }
 
 #[test]
+fn code_that_cannot_describe_itself_is_refused() {
+    let world = World::new();
+    let library = ping_plugin();
+    // What the code answers lacks a field by this name then.
+    let (field, other) = (b"workloads", b"workloadz");
+    let mut mute = library.clone();
+    for at in 0..library.len() - field.len() {
+        if &library[at..at + field.len()] == field {
+            mute[at..at + field.len()].copy_from_slice(other);
+        }
+    }
+    assert_ne!(mute, library);
+    let sealed = seal(&world, &ping_draft(), &mute).unwrap();
+    assert_eq!(id(&load(hand_over(&sealed[0]).unwrap())), "plugin-describe-failed");
+}
+
+#[test]
 fn sealed_memory_cannot_be_changed() {
     let world = World::new();
     let sealed = seal(&world, &ping_draft(), &ping_plugin()).unwrap();

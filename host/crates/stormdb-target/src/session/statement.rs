@@ -17,7 +17,8 @@ impl StatementTable {
         u32::try_from(index).unwrap_or(u32::MAX)
     }
 
-    pub(super) fn text(&self, id: u32) -> Option<String> {
+    /// The text with this number.
+    pub fn text(&self, id: u32) -> Option<String> {
         let texts = self.0.read().unwrap_or_else(PoisonError::into_inner);
         texts.get(id as usize).cloned()
     }

@@ -1,0 +1,43 @@
+//! What every workload must hold: the steps of `stormdb plugin check`, and what they found.
+
+pub(crate) mod course;
+mod description;
+pub(crate) mod report;
+pub(crate) mod server;
+mod steps;
+
+use serde::Serialize;
+
+/// What became of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Verdict {
+    Passed,
+    Failed,
+    /// An earlier step failed without which this one says nothing.
+    NotReached,
+}
+
+/// One step of a workload's course.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Step {
+    pub(crate) step: String,
+    pub(crate) verdict: Verdict,
+    pub(crate) finding: String,
+}
+
+/// A workload that was taken through the course.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct CheckedWorkload {
+    pub(crate) workload: String,
+    pub(crate) scale: u64,
+    pub(crate) scale_unit: String,
+    pub(crate) steps: Vec<Step>,
+}
+
+impl CheckedWorkload {
+    /// Whether every step was reached and passed.
+    pub(crate) fn passed(&self) -> bool {
+        self.steps.iter().all(|step| step.verdict == Verdict::Passed)
+    }
+}
