@@ -44,7 +44,7 @@ pub(crate) struct Stage {
 }
 
 /// A workload that a load process offers.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Offer {
     pub(crate) plugin: String,
     pub(crate) workload: WorkloadDescription,

@@ -18,29 +18,29 @@ fn error(sqlstate: &str) -> Vec<u8> {
     [b"E".as_slice(), &length.to_be_bytes(), fields.as_bytes()].concat()
 }
 
-/// Plans against a server that gives these answers in turn, each to whatever it is sent, and then hangs up.
-fn plan_against(answers: &'static [fn() -> Vec<u8>]) -> Ended {
+/// Runs against a server that gives these answers in turn, each to whatever it is sent, and then hangs up.
+fn run_against(answers: Vec<Vec<u8>>) -> Ended {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
     // The thread ends with the test's process.
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            serve(stream, answers);
+            serve(stream, &answers);
         }
     });
     let lab = Lab::new();
-    let mut command = lab.stormdb_with_plugins(&["plan", "--workload", "simple"]);
+    let mut command = lab.stormdb_with_plugins(&["run", "--workload", "simple"]);
     command.args(["--host", "127.0.0.1", "--port", &port, "--dbname", "d", "--username", "u"]);
     command.args(["--set", "database.sslmode=disable"]);
     run(&mut command)
 }
 
 /// Whoever hangs up first ends it.
-fn serve(mut stream: TcpStream, answers: &[fn() -> Vec<u8>]) {
+fn serve(mut stream: TcpStream, answers: &[Vec<u8>]) {
     let mut asked = [0; 8_192];
     for answer in answers {
         let heard = stream.read(&mut asked);
-        if !heard.is_ok_and(|bytes| bytes > 0) || stream.write_all(&answer()).is_err() {
+        if !heard.is_ok_and(|bytes| bytes > 0) || stream.write_all(answer).is_err() {
             return;
         }
     }
@@ -48,16 +48,18 @@ fn serve(mut stream: TcpStream, answers: &[fn() -> Vec<u8>]) {
 
 #[test]
 fn a_server_that_is_starting() {
-    plan_against(&[|| error("57P03")]).refused(5, "target-starting");
+    run_against(vec![error("57P03")]).refused(5, "target-starting");
 }
 
 #[test]
 fn a_server_that_hangs_up() {
-    plan_against(&[|| READY.to_vec()]).refused(5, "target-connection-lost");
+    // In the middle of the start-up, and when it was told to.
+    run_against(vec![Vec::new()]).refused(5, "target-connection-lost");
+    run_against(vec![error("57P01")]).refused(5, "target-connection-lost");
 }
 
 #[test]
 fn a_server_that_refuses_to_answer() {
-    let refusal = || [error("XX000").as_slice(), b"Z\0\0\0\x05I"].concat();
-    plan_against(&[|| READY.to_vec(), refusal]).refused(5, "target-query-failed");
+    let refusal = [error("XX000").as_slice(), b"Z\0\0\0\x05I"].concat();
+    run_against(vec![READY.to_vec(), refusal]).refused(5, "target-query-failed");
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use stormdb_process::journal::Journal;
 use stormdb_tests::{
     lab::{Lab, run},
     untouched::{Doorbell, kept},
@@ -37,14 +38,20 @@ fn a_data_folder_that_is_a_file() {
 }
 
 #[test]
-fn a_stored_run_that_is_damaged() {
+fn stored_runs_that_are_damaged_or_never_began() {
     let lab = Lab::new();
-    let stored = lab.runs().join("20260101-000000");
-    fs::create_dir_all(&stored).unwrap();
-    fs::write(stored.join("journal"), "this is no journal").unwrap();
-    let ended = run(&mut lab.stormdb(&["report", "20260101-000000"]));
+    let stored = |name: &str| {
+        let folder = lab.runs().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        folder.join("journal")
+    };
+    let report = |name: &str| run(&mut lab.stormdb(&["report", name]));
+    fs::write(stored("20260101-000000"), "this is no journal").unwrap();
+    report("20260101-000000").refused(6, "storage-failed");
+    drop(Journal::create(&stored("20260102-000000")).unwrap());
+    let ended = report("20260102-000000");
     ended.refused(6, "journal-unreadable");
-    assert!(ended.stderr.contains("20260101-000000"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("20260102-000000"), "{}", ended.stderr);
 }
 
 #[test]

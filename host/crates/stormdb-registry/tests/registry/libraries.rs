@@ -83,7 +83,7 @@ fn code_that_cannot_describe_itself_is_refused() {
     let world = World::new();
     let library = ping_plugin();
     // What the code answers lacks a field by this name then.
-    let (field, other) = (b"workloads", b"workloadz");
+    let (field, other) = (b"title", b"titel");
     let mut mute = library.clone();
     for at in 0..library.len() - field.len() {
         if &library[at..at + field.len()] == field {
