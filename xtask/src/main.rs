@@ -1,6 +1,7 @@
 //! `cargo xtask`: what a newcomer, a developer and CI type. Every task drives the built `stormdb`;
 //! nothing of the product lives here.
 
+mod attacks;
 mod bench;
 mod bundles;
 mod demo;
@@ -34,6 +35,8 @@ enum Task {
     Test(test::TestArgs),
     /// Build the host and install the PostgreSQL bundle.
     Postgres,
+    /// Attack the loading of plugins in every way of the threat model.
+    Attacks(attacks::AttacksArgs),
     /// Measure speed and size, and write docs/reference/benchmarks.md.
     Bench(bench::BenchArgs),
 }
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Task::Demo => demo::run(&workspace),
         Task::Test(arguments) => test::run(&workspace, &arguments),
         Task::Postgres => postgres::run(&workspace),
+        Task::Attacks(arguments) => attacks::run(&workspace, &arguments),
         Task::Bench(arguments) => bench::run(&workspace, &arguments),
     });
     done.unwrap_or_else(|error| {

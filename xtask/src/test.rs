@@ -1,7 +1,7 @@
 //! `cargo xtask test`: what the tests need, then all of them.
 
 use std::{
-    process::{Command, ExitCode, Stdio},
+    process::{Command, ExitCode, ExitStatus, Stdio},
     time::Instant,
 };
 
@@ -9,6 +9,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
+    attacks::{self, AttacksArgs},
     bundles::{self, Bundles},
     program,
     stormdb::Stormdb,
@@ -59,9 +60,17 @@ pub(crate) fn run(workspace: &Workspace, arguments: &TestArgs) -> Result<ExitCod
     let documented =
         program::watch(&mut workspace.cargo(&["test", "--doc", "--workspace", "--locked"]))?;
     let tested = program::watch(&mut nextest(&[]))?;
+    // Chosen tests are run by themselves.
+    let attacked = if arguments.nextest.is_empty() {
+        program::watch(&mut attacks::command(workspace, &AttacksArgs::default()))?
+    } else {
+        ExitStatus::default()
+    };
     let run = began.elapsed();
     anstream::eprintln!("build {:.0} s, run {:.0} s", built.as_secs_f64(), run.as_secs_f64());
-    Ok(program::exit_code(if documented.success() { tested } else { documented }))
+    let ended = [documented, tested, attacked];
+    let worst = ended.into_iter().find(|status| !status.success()).unwrap_or_default();
+    Ok(program::exit_code(worst))
 }
 
 fn install_nextest(workspace: &Workspace) -> Result<()> {

@@ -61,3 +61,18 @@ pub(crate) fn plugin_failure(callback: &str, error: &Error) -> Failure {
     };
     Failure { id, message: format!("the plugin failed in `{callback}`: {error}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use stormdb_plugin_api::Error;
+
+    use super::plugin_failure;
+
+    #[test]
+    fn a_refused_configuration_is_the_users_to_mend() {
+        let failure = plugin_failure("create", &Error::config("rows", "too many"));
+        assert_eq!(failure.id, "workload-config-invalid");
+        let failure = plugin_failure("create", &Error::protocol("out of order"));
+        assert_eq!(failure.id, "plugin-failed:create");
+    }
+}

@@ -44,7 +44,7 @@ pub(crate) struct Stage {
 }
 
 /// A workload that a load process offers.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Offer {
     pub(crate) plugin: String,
     pub(crate) workload: WorkloadDescription,
@@ -187,5 +187,42 @@ fn unserved(workload: &WorkloadDescription) -> Option<&'static str> {
         Some("capabilities of the host")
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use stormdb_plugin_api::describe::{
+        Class, Description, Operation, Target, WorkloadDescription,
+    };
+
+    use super::find_offer;
+
+    fn described(change: impl FnOnce(&mut WorkloadDescription)) -> Description {
+        let mut workload = WorkloadDescription::new("w", "A workload")
+            .operation(Operation::new("read", Class::Read))
+            .mode("w", &[("read", 1)]);
+        change(&mut workload);
+        Description::new("acme-w", "1.0.0").workload(workload)
+    }
+
+    #[test]
+    fn what_this_host_does_not_serve_is_refused() {
+        let none = BTreeMap::new();
+        assert!(find_offer(&[described(|_| {})], "w", &none).is_ok());
+        let serverless = described(|workload| workload.target = Target::None);
+        let error = find_offer(&[serverless], "w", &none).unwrap_err();
+        assert_eq!(error.id, "workload-not-served");
+        assert_eq!(error.exit.code(), 3);
+    }
+
+    #[test]
+    fn a_mix_of_nothing_is_refused() {
+        let weights = BTreeMap::from([("read".to_owned(), 0.0)]);
+        let offer = find_offer(&[described(|_| {})], "w", &weights).unwrap();
+        let error = offer.check_mix().unwrap_err();
+        assert_eq!((error.id.as_str(), error.exit.code()), ("mix-empty", 2));
     }
 }

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, fmt::Write as _, path::Path};
 
 use expect_test::expect_file;
 use serde_json::{Map, Value};
+use stormdb_attacks::cases;
 use stormdb_run::config::schema::schema;
 
 use crate::repository::{files, text};
@@ -11,6 +12,11 @@ use crate::repository::{files, text};
 /// The lines between which the tables of keys stand.
 const KEYS_BEGIN: &str = "<!-- keys: rendered from the schema; UPDATE_EXPECT=1 renews them -->\n";
 const KEYS_END: &str = "<!-- end of keys -->";
+
+/// The lines between which the table of attacks stands.
+const CASES_BEGIN: &str =
+    "<!-- cases: rendered from tests/attacks; UPDATE_EXPECT=1 renews them -->\n";
+const CASES_END: &str = "<!-- end of cases -->";
 
 /// What stands before an id in the code, without white space.
 const BEFORE_IDS: &[&str] = &[
@@ -65,8 +71,23 @@ fn the_keys_of_the_configuration_are_those_of_the_schema() {
         .assert_eq(&format!("{before}{KEYS_BEGIN}{keys}\n{KEYS_END}{after}"));
 }
 
+/// Renewed with `UPDATE_EXPECT=1`.
+#[test]
+fn the_table_of_attacks_is_that_of_the_cases() {
+    let page = text(Path::new("docs/reference/attacks.md"));
+    let (before, rest) = page.split_once(CASES_BEGIN).unwrap();
+    let (_, after) = rest.split_once(CASES_END).unwrap();
+    let mut table = "\n| case | what is attacked | answer |\n|---|---|---|\n".to_owned();
+    for case in cases::all().into_iter().chain(cases::contained()) {
+        let ids: Vec<String> = case.expect.iter().map(|id| format!("`{id}`")).collect();
+        let _ = writeln!(table, "| {} | {} | {} |", case.id, case.what, ids.join(", "));
+    }
+    expect_file!["../../../docs/reference/attacks.md"]
+        .assert_eq(&format!("{before}{CASES_BEGIN}{table}\n{CASES_END}{after}"));
+}
+
 /// Every hyphenated id that the host's code gives to an error, a warning, a class or a reason.
-fn ids() -> BTreeSet<String> {
+pub(crate) fn ids() -> BTreeSet<String> {
     let sources = files("rs").into_iter().filter(|path| {
         path.starts_with("host") && !path.components().any(|part| part.as_os_str() == "tests")
     });
@@ -87,7 +108,7 @@ fn ids() -> BTreeSet<String> {
     found
 }
 
-fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     let is_word = |word: &str| {
         !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
     };

@@ -5,6 +5,7 @@
 mod authors;
 mod cli;
 mod documented;
+mod error_ids;
 mod faults;
 mod layers;
 mod load;

@@ -4,5 +4,6 @@ mod configuration;
 mod keeping;
 mod lock;
 mod plugins;
+mod pretended;
 mod storage;
 mod targets;

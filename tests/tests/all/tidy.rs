@@ -67,7 +67,7 @@ fn every_source_file_is_compiled() {
         let folder = path.parent().unwrap();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap();
         let is_target = ["main.rs", "lib.rs", "build.rs"].contains(&name)
-            || ["tests", "benches"].iter().any(|targets| folder.ends_with(targets));
+            || ["tests", "benches", "fuzz_targets"].iter().any(|targets| folder.ends_with(targets));
         let parents = [folder.join("main.rs"), folder.join("lib.rs"), folder.with_extension("rs")];
         let declaration = format!("mod {};", name.trim_end_matches(".rs"));
         let is_module = parents

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::Error;
 use crate::folder::{FileRule, Folder, OpenFile};
 use crate::manifest::{MANIFEST_FILE, MAX_MANIFEST_BYTES, signature_file};
+use crate::names::is_plain_text;
 
 /// The ending of a bundle's folder name.
 pub const SUFFIX: &str = ".stormplug";
@@ -87,7 +88,10 @@ impl Candidate {
                 .find(|name| !listed.iter().any(|listed| **name == **listed))
                 .map(PathBuf::from),
         };
-        unlisted.map_or(Ok(()), |name| Err(Error::FileUnlisted { path: self.path().join(name) }))
+        let Some(name) = unlisted else { return Ok(()) };
+        let path = self.path().join(&name);
+        check_name(name.as_os_str(), &path)?;
+        Err(Error::FileUnlisted { path })
     }
 }
 
@@ -119,6 +123,9 @@ fn open_entry(folder: &Folder, name: &OsStr) -> Option<Found> {
         return None;
     }
     let path = folder.path().join(name);
+    if let Err(error) = check_name(name, &path) {
+        return Some(Err((path, error)));
+    }
     let misnamed = |path: PathBuf| Error::PackageNameMismatch {
         path,
         expected: format!("NAME-VERSION{SUFFIX}"),
@@ -130,4 +137,15 @@ fn open_entry(folder: &Folder, name: &OsStr) -> Option<Found> {
         Err(Error::NotRegularFile { .. }) if !bytes.ends_with(SUFFIX.as_bytes()) => None,
         Err(error) => Some(Err((path, error))),
     }
+}
+
+/// A name that is no text, or that would write on a terminal, is nobody's bundle and nobody's file.
+fn check_name(name: &OsStr, path: &Path) -> Result<(), Error> {
+    if name.to_str().is_some_and(is_plain_text) {
+        return Ok(());
+    }
+    // As in messages, what is no plain text is escaped.
+    let path = format!("{path:?}");
+    let reason = "its name is not plain text".to_owned();
+    Err(Error::PathInvalid { path: path.trim_matches('"').to_owned(), reason })
 }

@@ -9,6 +9,7 @@ use crate::Error;
 use crate::authority::Authority;
 use crate::bundle::{Candidate, Found, SUFFIX, discover};
 use crate::manifest::{MANIFEST_FILE, Manifest};
+use crate::names::is_plugin_name;
 use crate::resolve::{LoadPlan, resolve};
 use crate::verify::{Policy, Verified, verify};
 
@@ -209,7 +210,7 @@ fn claim_of(candidate: &Candidate) -> Option<Claim> {
     manifest.as_ref().map(claim).or_else(|| name_claim(candidate.path()))
 }
 
-/// The name and version in a folder's name; the workloads stay unknown.
+/// The name and version in a folder's name; the workloads stay unknown. What is no name says nothing.
 fn name_claim(path: &Path) -> Option<Claim> {
     let name = path.file_name()?.to_str()?.strip_suffix(SUFFIX)?;
     let at = name
@@ -217,6 +218,9 @@ fn name_claim(path: &Path) -> Option<Claim> {
         .map(|(at, _)| at)
         .find(|at| Version::parse(&name[at + 1..]).is_ok())?;
     let version = Version::parse(&name[at + 1..]).ok()?;
+    if !is_plugin_name(&name[..at]) {
+        return None;
+    }
     Some(Claim { name: name[..at].to_owned(), version, workloads: None })
 }
 

@@ -46,6 +46,8 @@ pub enum ElfFault {
     ExportForbidden(String),
     /// Does not export the plugin's root symbol as data.
     RootSymbolMissing(String),
+    /// Its root symbol is not the header of the `abi_stable` that this host speaks.
+    OtherHeader(String),
     /// Cannot unwind, so that a panic would end the host.
     CannotUnwind,
 }
@@ -63,7 +65,7 @@ impl ElfFault {
             Self::FeatureForbidden(_) => "elf-feature-forbidden",
             Self::ExportForbidden(_) => "elf-export-forbidden",
             Self::RootSymbolMissing(_) => "abi-symbol-missing",
-            Self::CannotUnwind => "abi-incompatible",
+            Self::OtherHeader(_) | Self::CannotUnwind => "abi-incompatible",
         }
     }
 }
@@ -87,6 +89,9 @@ impl fmt::Display for ElfFault {
             Self::RootSymbolMissing(found) => {
                 write!(f, "it is no StormDB plugin ({found}); add `export_plugin!(YourPlugin);` to its crate, and build a cdylib")
             }
+            Self::OtherHeader(found) => {
+                write!(f, "its interface is not this host's ({found}); build it against a matching stormdb-plugin-api")
+            }
             Self::CannotUnwind => {
                 f.write_str("it was built with panic = \"abort\", so a panic would end the run; build it with panic = \"unwind\"")
             }
@@ -103,5 +108,6 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<(), ElfFault> {
     dynamic.check_needed(&ALLOWED_LIBRARIES)?;
     dynamic.check_features(&image)?;
     dynamic.check_exports(ROOT_SYMBOL)?;
+    dynamic.check_header(&image, ROOT_SYMBOL)?;
     dynamic.check_unwinds()
 }

@@ -20,6 +20,7 @@ pub mod authority;
 pub mod bundle;
 pub mod catalog;
 pub mod digest;
+pub mod doors;
 pub mod elf;
 mod error;
 pub mod explain;

@@ -198,6 +198,11 @@ fn parse(bytes: &[u8]) -> Result<Document, Fault> {
     Ok(document)
 }
 
+/// How many plugins a lock lists.
+pub(crate) fn listed(content: &[u8]) -> Option<usize> {
+    parse(content).ok().map(|document| document.plugins.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,7 +25,12 @@ pub(crate) fn execute(arguments: &VerifyArgs) -> Result<Exit, CommandError> {
     let mut exit = Exit::Success;
     let mut documents = Vec::new();
     for bundle in bundles(named, &catalog)? {
-        let explanation = explain(&bundle, &catalog, &vetting.authority, &vetting.policy);
+        let mut explanation = explain(&bundle, &catalog, &vetting.authority, &vetting.policy);
+        // A bundle that is good by itself may have a twin.
+        let refused = catalog.refused().iter().find(|refused| refused.path == bundle);
+        if let Some(refused) = refused.filter(|_| explanation.outcome.is_ok()) {
+            explanation.outcome = Err(refused.error.clone());
+        }
         if explanation.outcome.is_err() {
             exit = Exit::PluginRefused;
         }

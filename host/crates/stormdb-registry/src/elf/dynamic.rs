@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use abi_stable::library::AbiHeader;
 use object::LittleEndian;
 use object::elf;
 use object::elf::{Dyn64, FileHeader64, Rela64, Sym64};
@@ -136,6 +137,27 @@ impl<'a> Dynamic<'a> {
         Ok(())
     }
 
+    /// Compares the first fields of the root symbol, before any of its code runs; the loader compares all of it once mapped.
+    pub(super) fn check_header(&self, image: &Image<'_>, root: &str) -> Result<(), ElfFault> {
+        let AbiHeader { magic_string, abi_major, abi_minor, .. } = AbiHeader::VALUE;
+        let other = |found: &str| ElfFault::OtherHeader(found.to_owned());
+        let exported = self.exports().find(|(name, _)| *name == root.as_bytes());
+        let (_, symbol) = exported.ok_or_else(|| other("no header"))?;
+        let size = magic_string.len() + 8;
+        if symbol.st_size.get(LE) < size as u64 {
+            return Err(other("its header is too short"));
+        }
+        let header = image.at(symbol.st_value.get(LE), size as u64, "the header")?;
+        let (magic, versions) = header.split_at(magic_string.len());
+        if magic != magic_string {
+            return Err(other("no header of abi_stable"));
+        }
+        if versions != [abi_major.to_le_bytes(), abi_minor.to_le_bytes()].concat() {
+            return Err(other("another version of abi_stable"));
+        }
+        Ok(())
+    }
+
     pub(super) fn check_needed(&self, allowed: &[&str]) -> Result<(), ElfFault> {
         let forbidden = self
             .needed
@@ -213,21 +235,36 @@ impl<'a> Dynamic<'a> {
 
 /// The symbol table has no length of its own; the hash tables know it.
 fn symbol_count(image: &Image<'_>, values: &BTreeMap<u32, u64>) -> Result<u32, ElfFault> {
-    let odd = |_error| ElfFault::Invalid("an odd symbol hash table".to_owned());
     let what = "the symbol hash table";
+    let odd = || ElfFault::Invalid("an odd symbol hash table".to_owned());
     let mut count = 0;
     if let Some(address) = values.get(&elf::DT_GNU_HASH) {
-        let table = GnuHashTable::<FileHeader64<LittleEndian>>::parse(
-            LE,
-            whole_words(image.from(*address, what)?),
-        );
-        count = table.map_err(odd)?.symbol_table_length(LE).unwrap_or(0);
+        let bytes = whole_words(image.from(*address, what)?);
+        let table =
+            GnuHashTable::<FileHeader64<LittleEndian>>::parse(LE, bytes).map_err(|_error| odd())?;
+        count = match table.symbol_table_length(LE) {
+            Some(count) => count,
+            None if has_no_names(bytes) => 0,
+            None => return Err(odd()),
+        };
     }
     if let Some(address) = values.get(&elf::DT_HASH) {
         let table = HashTable::<FileHeader64<LittleEndian>>::parse(LE, image.from(*address, what)?);
-        count = count.max(table.map_err(odd)?.symbol_table_length());
+        count = count.max(table.map_err(|_error| odd())?.symbol_table_length());
     }
     Ok(count)
+}
+
+/// Whether every bucket of a GNU hash table is empty: a library that exports nothing.
+fn has_no_names(table: &[u8]) -> bool {
+    let (words, _) = table.as_chunks::<4>();
+    let word = |at: usize| words.get(at).map(|word| u32::from_le_bytes(*word) as usize);
+    let (Some(buckets), Some(bloom)) = (word(0), word(2)) else { return false };
+    // Four words of header, then the bloom filter in words of 64 bits, then the buckets.
+    let first = bloom.saturating_mul(2).saturating_add(4);
+    words
+        .get(first..first.saturating_add(buckets))
+        .is_some_and(|buckets| buckets.iter().all(|bucket| *bucket == [0; 4]))
 }
 
 fn whole_words(bytes: &[u8]) -> &[u8] {

@@ -1,7 +1,7 @@
 //! Layouts that agree, that grew, and that differ.
 
 #![expect(unsafe_code, reason = "an object of one version is read as one of the other")]
-#![expect(non_local_definitions, reason = "what abi_stable's macros write")]
+#![expect(non_local_definitions, clippy::mem_forget, reason = "what abi_stable's macros write")]
 
 use abi_stable::StableAbi;
 use abi_stable::sabi_trait::prelude::TD_Opaque;

@@ -32,6 +32,6 @@ fn names_that_would_break_a_terminal_are_shown_escaped() {
     let bundle = world.bundle(&draft("tpcc", "1.0.0"), b"library");
     fs::write(bundle.join("x\n\u{1b}[31m\u{202e}"), b"x").unwrap();
     let error = world.verify(&bundle).unwrap_err();
-    assert_eq!(error.id(), "file-unlisted");
+    assert_eq!(error.id(), "path-invalid");
     assert!(!error.to_string().chars().any(|c| c.is_control() || c == '\u{202e}'), "{error}");
 }

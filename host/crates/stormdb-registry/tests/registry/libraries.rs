@@ -9,6 +9,7 @@ use std::process::Command;
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::io::{Errno, pwrite};
 use stormdb_plugin_api::abi::ROOT_SYMBOL;
+use stormdb_plugin_api::abi_stable::library::AbiHeader;
 use stormdb_registry::Error;
 use stormdb_registry::explain::{Step, Verdict, explain};
 use stormdb_registry::gate::gate;
@@ -78,6 +79,23 @@ fn code_that_names_another_identity_is_refused() {
 }
 
 #[test]
+fn code_that_cannot_describe_itself_is_refused() {
+    let world = World::new();
+    let library = ping_plugin();
+    // What the code answers lacks a field by this name then.
+    let (field, other) = (b"title", b"titel");
+    let mut mute = library.clone();
+    for at in 0..library.len() - field.len() {
+        if &library[at..at + field.len()] == field {
+            mute[at..at + field.len()].copy_from_slice(other);
+        }
+    }
+    assert_ne!(mute, library);
+    let sealed = seal(&world, &ping_draft(), &mute).unwrap();
+    assert_eq!(id(&load(hand_over(&sealed[0]).unwrap())), "plugin-describe-failed");
+}
+
+#[test]
 fn sealed_memory_cannot_be_changed() {
     let world = World::new();
     let sealed = seal(&world, &ping_draft(), &ping_plugin()).unwrap();
@@ -130,10 +148,13 @@ fn compile(world: &World, source: &str, arguments: &[&str]) -> Vec<u8> {
 
 /// A library that looks like a plugin from the outside.
 fn plugin_source(extra: &str) -> String {
+    let AbiHeader { magic_string, abi_major, abi_minor, .. } = AbiHeader::VALUE;
+    let magic = String::from_utf8_lossy(&magic_string);
     format!(
         "extern int _Unwind_RaiseException(void *);\n\
          static void *keep __attribute__((used)) = (void *)_Unwind_RaiseException;\n\
-         __attribute__((visibility(\"default\"))) const char {ROOT_SYMBOL}[64] = {{1}};\n{extra}\n"
+         __attribute__((visibility(\"default\"))) struct {{ char magic[32]; unsigned version[50]; }}\n\
+         {ROOT_SYMBOL} = {{\"{magic}\", {{{abi_major}, {abi_minor}, 0}}}};\n{extra}\n"
     )
 }
 
@@ -213,6 +234,19 @@ fn libraries_that_are_no_plugin() {
 }
 
 #[test]
+fn libraries_of_another_abi_stable() {
+    let AbiHeader { abi_major, abi_minor, .. } = AbiHeader::VALUE;
+    let source = plugin_source("");
+    let version = format!("{{{abi_major}, {abi_minor}, ");
+    let later = format!("{{{abi_major}, {}, ", abi_minor + 1);
+    for (from, to) in [("abi stable", "abi_stable"), (version.as_str(), later.as_str())] {
+        assert!(source.contains(from), "{source}");
+        let other = source.replacen(from, to, 1);
+        check_library("abi-incompatible", |world| compile(world, &other, &["-lgcc_s"]));
+    }
+}
+
+#[test]
 fn files_that_are_no_library_of_this_machine() {
     for content in [&b"#!/bin/sh\n"[..], b"!<arch>\n", b"MZ", &[0; 5_000]] {
         check_library("elf-invalid", |_| content.to_owned());
@@ -266,11 +300,12 @@ fn mangled_headers_are_refused_and_never_panic() {
     }
 }
 
-/// A constructor that leaves a file behind.
+/// A constructor that leaves a file behind, and a header that no loader goes on with.
 fn constructor(canary: &std::path::Path) -> String {
     format!(
         "#include <fcntl.h>\n\
-         __attribute__((constructor)) static void run(void) {{ creat({:?}, 0600); }}",
+         __attribute__((constructor)) static void run(void) {{\n\
+         creat({:?}, 0600);\n{ROOT_SYMBOL}.magic[0] = 0;\n}}",
         canary.to_str().unwrap()
     )
 }

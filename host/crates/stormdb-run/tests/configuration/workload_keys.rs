@@ -125,3 +125,10 @@ fn an_unusable_schema_is_the_plugins_fault() {
     let Err(ConfigError::UnusableSchema { reason }) = result else { panic!("{result:?}") };
     assert!(!reason.is_empty());
 }
+
+#[test]
+fn a_schema_that_is_none_is_the_plugins_fault() {
+    let resolved = load_with("workload: imdb\n", &[], &Overrides::default()).unwrap();
+    let error = resolved.check_workload(&json!({"type": "nonsense"}), &[]).unwrap_err();
+    assert_eq!(error.id(), "plugin-schema-unusable");
+}
