@@ -11,8 +11,7 @@ use super::{
     description,
 };
 use crate::{
-    load::message::Order,
-    load::trial::{Trial, TriedCall},
+    load::{message::Order, trial::TriedCall},
     supervisor::{load::Patience, stage::find_offer},
 };
 
