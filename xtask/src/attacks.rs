@@ -28,7 +28,8 @@ pub(crate) struct AttacksArgs {
 
 /// Builds the program, the fixture and the cases, and runs these.
 pub(crate) fn run(workspace: &Workspace, arguments: &AttacksArgs) -> Result<ExitCode> {
-    let packages = ["stormdb", "stormdb-canary", "stormdb-attacks"];
+    let packages =
+        ["stormdb", "stormdb-canary", "stormdb-hostile", "stormdb-speechless", "stormdb-attacks"];
     let mut build = workspace.cargo(&["build", "--locked"]);
     for package in packages {
         build.args(["--package", package]);

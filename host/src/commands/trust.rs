@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde_json::json;
 use stormdb_registry::{
+    allowed_signers::Entry,
     authority::Sources,
     ledger::{Admission, reset},
     public_key::PublicKey,
     trust::{Limits, TrustStore},
     trust_policy::{
-        Fingerprint,
+        Fingerprint, TrustPolicy,
         revoke::{Revocation, revoke},
     },
 };
@@ -26,7 +27,9 @@ use crate::{
 
 pub(crate) fn execute(command: &TrustCommand) -> Result<Exit, CommandError> {
     match command {
-        TrustCommand::List { trust_store, json } => list(trust_store.as_deref(), *json),
+        TrustCommand::List { trust_store, trust_policy, json } => {
+            list(trust_store.as_deref(), trust_policy.as_deref(), *json)
+        }
         TrustCommand::Add { author, key, trust_store, valid_after, valid_before, namespaces } => {
             let limits = Limits {
                 namespaces: namespaces.clone(),
@@ -48,12 +51,26 @@ pub(crate) fn execute(command: &TrustCommand) -> Result<Exit, CommandError> {
     }
 }
 
-fn list(trust_store: Option<&Path>, json: bool) -> Result<Exit, CommandError> {
-    let path = trust_store_path(trust_store)?;
-    let store = TrustStore::load(&path)?;
+fn list(
+    trust_store: Option<&Path>,
+    trust_policy: Option<&Path>,
+    json: bool,
+) -> Result<Exit, CommandError> {
+    let sources = sources(trust_store, trust_policy, None)?;
+    let path = &sources.trust_store;
+    let store = TrustStore::load(path)?;
+    let policy = match &sources.policy {
+        Some(named) => TrustPolicy::load_named(named)?,
+        None => TrustPolicy::load(&sources.policy_path())?,
+    };
     if json {
-        let entries: Vec<_> = store.entries().iter().map(entry_json).collect();
-        print_json(&json!({ "trust_store": path, "entries": entries }))?;
+        let entries: Vec<_> =
+            store.entries().iter().map(|entry| entry_json(entry, &policy)).collect();
+        print_json(&json!({
+            "trust_store": path,
+            "trust_policy": policy.path(),
+            "entries": entries,
+        }))?;
         return Ok(Exit::Success);
     }
     if store.entries().is_empty() {
@@ -65,25 +82,45 @@ fn list(trust_store: Option<&Path>, json: bool) -> Result<Exit, CommandError> {
     }
     let mut rows = vec![["AUTHOR", "KEY", "VALID", "COMMENT"].map(str::to_owned).to_vec()];
     rows.extend(store.entries().iter().map(|entry| {
-        let valid = match (entry.valid_after, entry.valid_before) {
-            (None, None) => "always".to_owned(),
-            (Some(after), None) => format!("from {after}"),
-            (None, Some(before)) => format!("until {before}"),
-            (Some(after), Some(before)) => format!("{after} to {before}"),
-        };
-        vec![entry.author.clone(), entry.key.fingerprint(), valid, entry.comment.clone()]
+        let comment = if is_built_in(entry) { "built in" } else { &entry.comment };
+        vec![
+            entry.author.clone(),
+            entry.key.fingerprint(),
+            validity(entry, &policy),
+            comment.to_owned(),
+        ]
     }));
     print(&columns(&rows))?;
     note(&format!("from {}", path.display()));
     Ok(Exit::Success)
 }
 
-fn entry_json(entry: &stormdb_registry::allowed_signers::Entry) -> serde_json::Value {
+/// When a key may sign plugins, and whether it may at all.
+fn validity(entry: &Entry, policy: &TrustPolicy) -> String {
+    if policy.revokes(&entry.key) {
+        return "REVOKED".to_owned();
+    }
+    match (entry.valid_after, entry.valid_before) {
+        (None, None) => "always".to_owned(),
+        (Some(after), None) => format!("from {after}"),
+        (None, Some(before)) => format!("until {before}"),
+        (Some(after), Some(before)) => format!("{after} to {before}"),
+    }
+}
+
+fn is_built_in(entry: &Entry) -> bool {
+    entry.line == 0
+}
+
+fn entry_json(entry: &Entry, policy: &TrustPolicy) -> serde_json::Value {
     json!({
         "author": entry.author,
         "fingerprint": entry.key.fingerprint(),
+        "namespaces": entry.namespaces,
         "valid_after": entry.valid_after.map(|time| time.to_string()),
         "valid_before": entry.valid_before.map(|time| time.to_string()),
+        "revoked": policy.revokes(&entry.key),
+        "built_in": is_built_in(entry),
         "comment": entry.comment,
         "line": entry.line,
     })

@@ -104,6 +104,7 @@ pub(crate) struct Course<'a> {
     pub(super) offer: Offer,
     pub(super) seed: u64,
     pub(super) interrupts: &'a mut Interrupts,
+    quiet: bool,
     /// What there was before the first set-up.
     pub(super) objects: Vec<String>,
     /// What the first set-up loaded.
@@ -136,10 +137,22 @@ impl<'a> Course<'a> {
         descriptions: &'a [Description],
         seed: u64,
         interrupts: &'a mut Interrupts,
+        quiet: bool,
     ) -> Result<Self, CommandError> {
         let offer = find_offer(descriptions, &stage.mode, &BTreeMap::new())?;
         let (objects, loaded, sent) = (Vec::new(), Contents::new(), None);
-        Ok(Self { stage, server, descriptions, offer, seed, interrupts, objects, loaded, sent })
+        Ok(Self {
+            stage,
+            server,
+            descriptions,
+            offer,
+            seed,
+            interrupts,
+            quiet,
+            objects,
+            loaded,
+            sent,
+        })
     }
 
     /// Takes every step and says what became of each.
@@ -164,7 +177,9 @@ impl<'a> Course<'a> {
             if verdict == Verdict::Failed && station.is_vital() {
                 blocked = Some(title.clone());
             }
-            note(&format!("{}: {title}: {verdict:?}", self.offer.workload.name));
+            if !self.quiet {
+                note(&format!("{}: {title}: {verdict:?}", self.offer.workload.name));
+            }
             steps.push(Step { step: title, verdict, finding });
         }
         let workload = &self.offer.workload;

@@ -1,6 +1,7 @@
 //! What all attacks of one run share: the program, the libraries, the authors, and where canaries sing.
 
 use std::{
+    cell::OnceCell,
     fs,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
@@ -9,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
-use crate::{author::Author, canary::Canary, library::Compiler, stopped};
+use crate::{arena::Arena, author::Author, canary::Canary, library::Compiler, stopped};
 
 /// How much is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,9 @@ pub struct Ground {
     pub alice: Author,
     /// Another author, trusted where a case says so.
     pub bob: Author,
+    /// Where the fixtures were built.
+    built: PathBuf,
+    arena: OnceCell<Result<Arena, String>>,
 }
 
 impl Ground {
@@ -61,11 +65,22 @@ impl Ground {
             extent,
             alice: Author::new("alice@example.org"),
             bob: Author::new("bob"),
+            built: fixture.parent().unwrap_or(Path::new(".")).to_owned(),
+            arena: OnceCell::new(),
         })
     }
 
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// A server with plugins that do harm, started when it is asked for first.
+    ///
+    /// # Errors
+    /// Why there is none here.
+    pub fn arena(&self) -> Result<&Arena, &String> {
+        let open = || Arena::open(&self.built, &self.alice).map_err(|error| format!("{error:#}"));
+        self.arena.get_or_init(open).as_ref()
     }
 
     /// `sample` where only a sample is asked for, else `all`.

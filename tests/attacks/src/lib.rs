@@ -4,6 +4,7 @@
 //! input of a case gets a fresh home with one good bundle in it ([`site::Site`]), is spoiled, and is given to the program
 //! twice: to verify and to load. The libraries in the bundles are full of canaries ([`canary`]); none may sing.
 
+pub mod arena;
 pub mod author;
 pub mod canary;
 pub mod case;

@@ -78,7 +78,7 @@ fn the_table_of_attacks_is_that_of_the_cases() {
     let (before, rest) = page.split_once(CASES_BEGIN).unwrap();
     let (_, after) = rest.split_once(CASES_END).unwrap();
     let mut table = "\n| case | what is attacked | answer |\n|---|---|---|\n".to_owned();
-    for case in cases::all().into_iter().chain(cases::CONTAINED) {
+    for case in cases::all().into_iter().chain(cases::contained()) {
         let ids: Vec<String> = case.expect.iter().map(|id| format!("`{id}`")).collect();
         let _ = writeln!(table, "| {} | {} | {} |", case.id, case.what, ids.join(", "));
     }

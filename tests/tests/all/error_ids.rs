@@ -106,7 +106,7 @@ fn every_attack_expects_ids_that_are_listed() {
     let listed = listed();
     let expected = cases::all()
         .into_iter()
-        .chain(cases::CONTAINED)
+        .chain(cases::contained())
         .flat_map(|case| case.expect.iter().filter(|id| **id != ACCEPTED).map(|id| (case.id, *id)));
     let without_place = |id: &str| id.split(':').next().unwrap_or_default().to_owned();
     let unknown: Vec<_> = expected.filter(|(_, id)| !listed.contains(&without_place(id))).collect();
@@ -116,7 +116,7 @@ fn every_attack_expects_ids_that_are_listed() {
 #[test]
 fn every_attack_has_its_number_once() {
     let mut seen = BTreeSet::new();
-    for case in cases::all().into_iter().chain(cases::CONTAINED) {
+    for case in cases::all().into_iter().chain(cases::contained()) {
         assert!(seen.insert(case.id), "{} is there twice", case.id);
         assert!((1..=100).contains(&cases::number(case.id)), "{} is no number", case.id);
     }

@@ -80,40 +80,4 @@ fn what(found: &AbiInstability) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use abi_stable::StableAbi;
-    use abi_stable::std_types::{ROption, RString, RVec, Tuple2};
-    use expect_test::{Expect, expect};
-
-    use super::*;
-
-    type Reply<T> = ROption<Tuple2<RString, RVec<T>>>;
-
-    fn layout<T: StableAbi>() -> &'static TypeLayout {
-        T::LAYOUT
-    }
-
-    #[test]
-    fn a_type_fits_itself() {
-        assert_eq!(check(layout::<Reply<u64>>(), layout::<Reply<u64>>()), Ok(()));
-    }
-
-    #[test]
-    fn differences_are_named_in_one_line() {
-        let compare = |plugin, expected: Expect| {
-            expected.assert_eq(&check(layout::<Reply<u64>>(), plugin).unwrap_err());
-        };
-        compare(
-            layout::<Reply<i64>>(),
-            expect!["its interface types differ: field_0.field_1.buffer.0.0: type u64 vs i64"],
-        );
-        compare(
-            layout::<Reply<RString>>(),
-            expect!["its interface types differ: field_0.field_1.buffer.0.0: type u64 vs RString"],
-        );
-        compare(
-            layout::<RVec<u64>>(),
-            expect!["its interface types differ: root module: type ROption vs RVec"],
-        );
-    }
-}
+mod tests;

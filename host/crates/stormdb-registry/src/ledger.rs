@@ -134,10 +134,7 @@ impl Ledger {
     pub(crate) fn admit(&self, current: Current) -> Result<(Admitted, String), Error> {
         let Current(permitted) = current;
         let trusted = permitted.into_trusted();
-        let standing = match self.lock.standing(&trusted) {
-            Err(Error::LockMismatch { .. }) if self.admission == Admission::Update => Standing::New,
-            standing => standing?,
-        };
+        let standing = standing(&self.lock, self.admission, &trusted)?;
         let lock = self.lock.path();
         let found = match (standing, self.admission) {
             (Standing::Locked, _) => format!("locked with these bytes ({})", lock.display()),
@@ -175,11 +172,12 @@ impl Ledger {
             return Ok(Vec::new());
         }
         let plugins: Vec<&Trusted> = plan.order().iter().map(|plugin| plugin.trusted()).collect();
+        let admission = self.admission;
         self.change(|lock, state| {
             let mut added = Vec::new();
             for plugin in plugins {
                 let Trusted { manifest, signer, .. } = plugin;
-                if lock.standing(plugin)? == Standing::New {
+                if standing(lock, admission, plugin)? == Standing::New {
                     let highest = state.highest(&manifest.name, &signer.author);
                     if let Some(highest) =
                         highest.filter(|highest| manifest.version.cmp_precedence(highest).is_lt())
@@ -268,7 +266,9 @@ pub fn reset(lock_path: &Path, state_path: &Path, name: &str) -> Result<bool, Er
     let (mut state, damaged) = match known_state(&lock, state_path) {
         Ok(state) => (state, false),
         Err(Error::TrustStateInvalid { .. } | Error::TrustStateMissing { .. }) => {
-            let mut state = State::anew(state_path, lock.state_serial);
+            // An older copy still knows something.
+            let mut state = State::load(state_path).unwrap_or_else(|_| State::anew(state_path, 0));
+            state.serial = lock.state_serial.max(state.serial);
             for entry in lock.entries() {
                 state.raise(&entry.name, &entry.author, &entry.version);
             }
@@ -286,6 +286,14 @@ pub fn reset(lock_path: &Path, state_path: &Path, name: &str) -> Result<bool, Er
         lock.write()?;
     }
     Ok(true)
+}
+
+/// Whether these bytes are in the lock file; for an update, other bytes are as good as new ones.
+fn standing(lock: &Lock, admission: Admission, plugin: &Trusted) -> Result<Standing, Error> {
+    match lock.standing(plugin) {
+        Err(Error::LockMismatch { .. }) if admission == Admission::Update => Ok(Standing::New),
+        standing => standing,
+    }
 }
 
 /// The state, if it is not older than the lock file knows.

@@ -73,6 +73,12 @@ impl TrustPolicy {
         &self.rules
     }
 
+    /// Whether the policy revokes `key`.
+    #[must_use]
+    pub fn revokes(&self, key: &PublicKey) -> bool {
+        self.rules.revoked_key(&key.fingerprint()).is_some()
+    }
+
     /// Refuses a revoked key, whatever the trust store says about it.
     pub(crate) fn check_key(&self, bundle: &Path, key: &PublicKey) -> Result<(), Error> {
         let fingerprint = key.fingerprint();

@@ -9,7 +9,7 @@ mod title;
 
 use std::path::{Path, PathBuf};
 
-use stormdb_run::record::RunHeader;
+use stormdb_run::record::{PluginIdentity, RunHeader};
 
 use crate::{
     finding::Tone,
@@ -72,7 +72,21 @@ pub fn whole(report: &Report<'_>, style: Style) -> String {
     screen.end_line();
     write_verdict(&mut screen, report);
     details::write(&mut screen, report);
+    write_plugins(&mut screen, header);
     screen.finish()
+}
+
+/// Which bytes ran, and who had signed them.
+fn write_plugins(screen: &mut Screen, header: &RunHeader) {
+    if !header.plugins.is_empty() {
+        screen.end_line();
+    }
+    for plugin in &header.plugins {
+        let PluginIdentity { name, version, author, key_fingerprint, sha256 } = plugin;
+        screen.labelled("plugin", &format!("{name} {version}"), Ink::Strong);
+        screen.labelled("", &format!("signed by {author} with key {key_fingerprint}"), Ink::Plain);
+        screen.labelled("", &format!("sha256 {sha256}"), Ink::Plain);
+    }
 }
 
 fn write_verdict(screen: &mut Screen, report: &Report<'_>) {

@@ -85,8 +85,8 @@ async fn check(arguments: &CheckArgs, global: &GlobalArgs) -> Result<Conformance
         stage.mode.clone_from(first);
         stage.scale = Some(arguments.scale.unwrap_or(workload.default_scale.min(SCALE_MAX)));
         stage.config = serde_json::Value::Object(resolved.config.workload.settings);
-        let course =
-            Course::new(&mut stage, &server, &descriptions, arguments.seed, &mut interrupts)?;
+        let (seed, quiet) = (arguments.seed, global.quiet);
+        let course = Course::new(&mut stage, &server, &descriptions, seed, &mut interrupts, quiet)?;
         workloads.push(course.run().await?);
     }
     Ok(Conformance {

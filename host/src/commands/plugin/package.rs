@@ -159,18 +159,35 @@ impl Package {
     /// What `cargo build --release` made.
     pub(crate) fn built(&self) -> Result<PathBuf, CommandError> {
         let library = self.target.join("release").join(&self.library);
-        if library.is_file() {
+        let found = if !library.is_file() {
+            "is not there".to_owned()
+        } else if let Some(newer) = newer_source(&library) {
+            format!("is older than {}", newer.display())
+        } else {
             return Ok(library);
-        }
-        Err(CommandError::usage(
-            "library-not-built",
-            format!(
-                "{} is not there; run `cargo build --release` in {} first, or name the library with --library",
-                library.display(),
-                self.folder.display()
-            ),
-        ))
+        };
+        let message = format!(
+            "{} {found}; run `cargo build --release` in {} first, or name the library with --library",
+            library.display(),
+            self.folder.display()
+        );
+        Err(CommandError::usage("library-not-built", message))
     }
+}
+
+/// A source that was changed after the library was built of it, by the list that cargo leaves beside the
+/// library.
+fn newer_source(library: &Path) -> Option<PathBuf> {
+    let changed = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
+    let built = changed(library)?;
+    let list = std::fs::read_to_string(library.with_extension("d")).ok()?;
+    let (_, sources) = list.lines().next()?.split_once(": ")?;
+    // Blanks within a path are escaped.
+    let sources = sources.replace("\\ ", "\0");
+    sources
+        .split(' ')
+        .map(|path| PathBuf::from(path.replace('\0', " ")))
+        .find(|path| changed(path).is_some_and(|changed| changed > built))
 }
 
 /// The version of a package in a Cargo.lock, whose form cargo alone writes.

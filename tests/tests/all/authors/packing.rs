@@ -92,6 +92,26 @@ fn a_crate_that_is_no_plugin_says_what_to_add() {
 }
 
 #[test]
+fn a_library_that_is_older_than_its_source_is_not_packed() {
+    let lab = Lab::new();
+    let stranger = Stranger::new(&lab);
+    crate_with(&lab, &format!("{COMPLETE}\napi = \"^1\""));
+    fs::write(lab.path().join("acme/Cargo.lock"), "version = 4\n").unwrap();
+    // Strangers share the folder of what they build.
+    let manifest = lab.path().join("acme/Cargo.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace("\"acme\"", "\"acme-stale\"")).unwrap();
+    stranger.built("acme", &["build", "--release"]);
+    stranger.done("acme", &["plugin", "pack"]);
+    let source = lab.path().join("acme/src/lib.rs");
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
+    fs::File::options().write(true).open(&source).unwrap().set_modified(later).unwrap();
+    let ended = run(&mut stranger.stormdb("acme", &["plugin", "pack"]));
+    ended.refused(2, "library-not-built");
+    assert!(ended.stderr.contains("is older than") && ended.stderr.contains("src/lib.rs"));
+}
+
+#[test]
 fn a_key_is_made_once_and_used_from_then_on() {
     let lab = Lab::new();
     let stranger = Stranger::new(&lab);

@@ -130,6 +130,8 @@ fn keys_versions_and_contents_are_revoked() {
         assert_eq!(revoked.code, Some(0), "{}", revoked.stderr);
         let refused = verified(&lab);
         refused.refused(3, id);
+        let listed = stormdb(&lab, &["trust", "list"]).stdout;
+        assert_eq!(listed.contains("REVOKED"), id == "key-revoked", "{listed}");
         assert!(refused.stderr.contains("it \"lies\""), "{}", refused.stderr);
         assert!(fs::read_to_string(&policy).unwrap().starts_with("# mine\n"));
     }

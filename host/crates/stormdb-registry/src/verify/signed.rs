@@ -98,9 +98,14 @@ impl Trusted {
         }
         trusted.signer.author.clone_from(&entry.author);
         trusted.check_expiry(now)?;
+        let locked = authority.ledger.knows(&trusted);
         // A key that is not trusted adds nothing, and takes nothing away.
         let known = signed.others.iter().filter_map(|key| {
-            let entry = authority.store.allows(key, now).ok()?;
+            let entry = match authority.store.allows(key, now) {
+                Ok(entry) => entry,
+                Err(Distrust::Expired { entry, .. }) if locked => entry,
+                Err(_) => return None,
+            };
             Some(Signer { author: entry.author.clone(), fingerprint: key.fingerprint() })
         });
         trusted.cosigners = known.collect();
@@ -150,7 +155,7 @@ impl Trusted {
 /// A time before this program was made, or far beyond its life, is no time to judge keys by.
 fn check_clock(now: Timestamp) -> Result<(), Error> {
     let year = |year| date(year, 1, 1).to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp());
-    let floor = built_at().or_else(|| year(FIRST_YEAR).ok());
+    let floor = built_at().max(year(FIRST_YEAR).ok());
     let ceiling = year(LAST_YEAR + 1).ok();
     if floor.is_some_and(|floor| now < floor) || ceiling.is_some_and(|ceiling| now >= ceiling) {
         return Err(Error::ClockImplausible {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use stormdb_registry::Error;
 use stormdb_registry::authority::{Authority, Sources};
 use stormdb_registry::bundle::Candidate;
+use stormdb_registry::catalog::Catalog;
 use stormdb_registry::gate::gate;
 use stormdb_registry::ledger::{Admission, reset};
 use stormdb_registry::lock::Standing;
@@ -422,6 +423,43 @@ fn a_key_that_expires_stops_new_plugins_and_not_locked_ones() {
     // Expired is not untrusted.
     fs::write(world.store(), "").unwrap();
     assert_eq!(id(&world.verify(&known)), "key-untrusted");
+}
+
+#[test]
+fn a_second_key_that_expires_counts_for_what_is_locked() {
+    let world = World::new();
+    let second = PrivateKey::generate(&world.path("second"), "").unwrap();
+    let make = |version: &str| {
+        let bundle = world.bundle(&draft("tpcc", version), b"library");
+        let manifest = fs::read(bundle.join("plugin.toml")).unwrap();
+        fs::write(bundle.join("plugin.toml.2.sig"), signature(&second, &manifest)).unwrap();
+        bundle
+    };
+    let (known, new) = (make("1.0.0"), make("1.1.0"));
+    TrustStore::add(&world.store(), "bob", &second.public_key(), "").unwrap();
+    state_policy(&world, "[plugin.tpcc]\nsignatures = 2\n");
+    accept(&world, &known).unwrap();
+    let store = fs::read_to_string(world.store()).unwrap();
+    let expired = store.replace("bob namespaces", "bob valid-before=\"20260101Z\",namespaces");
+    fs::write(world.store(), expired).unwrap();
+    assert_eq!(id(&world.verify(&known)), "accepted");
+    assert_eq!(id(&world.verify(&new)), "threshold-not-met");
+}
+
+#[test]
+fn an_update_accepts_changed_bytes_also_on_the_way_to_a_run() {
+    let world = World::new();
+    let first = world.bundle(&draft("tpcc", "1.0.0"), b"first");
+    accept(&world, &first).unwrap();
+    fs::remove_dir_all(&first).unwrap();
+    world.bundle(&draft("tpcc", "1.0.0"), &ping_plugin());
+    let sources = Sources { admission: Admission::Update, ..world.sources() };
+    let mut authority = Authority::open(&sources).unwrap();
+    let catalog = Catalog::read(&[world.plugins()], &authority, &policy()).unwrap();
+    let accepted = accept_plan(&mut authority, catalog.plan_plugin("tpcc").unwrap()).unwrap();
+    assert_eq!(accepted, ["tpcc 1.0.0"]);
+    assert_eq!(id(&world.verify(&first)), "accepted");
+    assert_eq!(world.trust().ledger().lock().entries().len(), 1);
 }
 
 #[test]

@@ -278,6 +278,10 @@ fn the_text_ends_with_every_figure() {
         p99_scheduling_lag_ms                   0.1001        0.1001
         max_scheduling_lag_ms                        1             1
         p99_service_ms                         12.0914       12.4191
+
+        plugin   stormdb-imdb 1.0.0
+                 signed by demo with key SHA256:abc
+                 sha256 00ff
     "#]]
     .assert_eq(figures);
 }

@@ -104,18 +104,22 @@ fn every_band_failed() {
     check(
         &record,
         &expect![[r#"
-        stormdb 0.1.0  imdb on PostgreSQL 18.4 (embedded)  run 20241215-143022
-        plan  2 bands, exponential, 10-14 workers, 20-28 connections, 60s each (5s warm-up, 2s rest); about 2m 14s
-        load  1,000 movies, seed 42
+            stormdb 0.1.0  imdb on PostgreSQL 18.4 (embedded)  run 20241215-143022
+            plan  2 bands, exponential, 10-14 workers, 20-28 connections, 60s each (5s warm-up, 2s rest); about 2m 14s
+            load  1,000 movies, seed 42
 
-         band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms  gain/wkr  TPS/wkr errors  verdict
-          1/2      10     20  FAILED  target-unavailable
-          2/2      14     28  FAILED  target-unavailable
+             band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms  gain/wkr  TPS/wkr errors  verdict
+              1/2      10     20  FAILED  target-unavailable
+              2/2      14     28  FAILED  target-unavailable
 
-        best     none: no band finished
-        failed   band 1: no connection to 127.0.0.1:5432 (target-unavailable)
-        failed   band 2: no connection to 127.0.0.1:5432 (target-unavailable)
-    "#]],
+            best     none: no band finished
+            failed   band 1: no connection to 127.0.0.1:5432 (target-unavailable)
+            failed   band 2: no connection to 127.0.0.1:5432 (target-unavailable)
+
+            plugin   stormdb-imdb 1.0.0
+                     signed by demo with key SHA256:abc
+                     sha256 00ff
+        "#]],
     );
 }
 
@@ -226,15 +230,19 @@ fn a_run_without_bands_is_shown() {
     check(
         &RunRecord::new(header(&DOCUMENTED, 60)),
         &expect![[r#"
-        stormdb 0.1.0  imdb on PostgreSQL 18.4 (embedded)  run 20241215-143022
-        plan  6 bands, exponential, 10-60 workers, 20-120 connections, 60s each (5s warm-up, 2s rest); about 6m 42s
-        load  1,000 movies, seed 42
+            stormdb 0.1.0  imdb on PostgreSQL 18.4 (embedded)  run 20241215-143022
+            plan  6 bands, exponential, 10-60 workers, 20-120 connections, 60s each (5s warm-up, 2s rest); about 6m 42s
+            load  1,000 movies, seed 42
 
-         band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms  gain/wkr  TPS/wkr errors  verdict
+             band workers  conns      TPS    ±95%   p50 ms   p95 ms   p99 ms  gain/wkr  TPS/wkr errors  verdict
 
-        best     none: no band finished
-        stopped  with 0 of 6 bands finished: the record has no end; the run was killed or still goes on
-    "#]],
+            best     none: no band finished
+            stopped  with 0 of 6 bands finished: the record has no end; the run was killed or still goes on
+
+            plugin   stormdb-imdb 1.0.0
+                     signed by demo with key SHA256:abc
+                     sha256 00ff
+        "#]],
     );
 }
 
