@@ -31,6 +31,20 @@ pub enum Error {
     XNotIncreasing { index: usize, value: f64 },
     #[error("tps[{index}] is {value}; throughput cannot be negative")]
     NegativeThroughput { index: usize, value: f64 },
+    #[error("{place} is {value}, below 0")]
+    NegativeValue { place: String, value: f64 },
+    #[error("{what}: {have} given, at least {need} needed")]
+    TooFewPoints { what: &'static str, have: usize, need: usize },
+    #[error("{what} do not vary, so no test is possible")]
+    ZeroVariance { what: &'static str },
+    #[error("p_values[{index}] is {value}; a p-value lies between 0 and 1")]
+    InvalidPValue { index: usize, value: f64 },
+    #[error("{name} is {value}; allowed: {allowed}")]
+    InvalidParameter { name: &'static str, value: f64, allowed: &'static str },
+    #[error("x[{index}] is {value}; this model needs x above 0")]
+    NonPositiveX { index: usize, value: f64 },
+    #[error("the points do not determine the {model} model: {reason}")]
+    NotIdentifiable { model: &'static str, reason: &'static str },
 }
 
 impl Error {
@@ -52,6 +66,13 @@ impl Error {
             Self::WorkersNotIncreasing { .. } => "workers_not_increasing",
             Self::XNotIncreasing { .. } => "x_not_increasing",
             Self::NegativeThroughput { .. } => "negative_throughput",
+            Self::NegativeValue { .. } => "negative_value",
+            Self::TooFewPoints { .. } => "too_few_points",
+            Self::ZeroVariance { .. } => "zero_variance",
+            Self::InvalidPValue { .. } => "invalid_p_value",
+            Self::InvalidParameter { .. } => "invalid_parameter",
+            Self::NonPositiveX { .. } => "non_positive_x",
+            Self::NotIdentifiable { .. } => "not_identifiable",
         }
     }
 }

@@ -15,6 +15,16 @@ pub(crate) fn require_finite_value(what: &str, value: f64) -> Result<(), Error> 
     if value.is_finite() { Ok(()) } else { Err(Error::NonFinite { place: what.to_owned(), value }) }
 }
 
+/// Refuses the first value below 0, naming its place.
+pub(crate) fn require_not_negative(what: &str, values: &[f64]) -> Result<(), Error> {
+    match values.iter().enumerate().find(|(_, value)| **value < 0.0) {
+        Some((index, &value)) => {
+            Err(Error::NegativeValue { place: format!("{what}[{index}]"), value })
+        }
+        None => Ok(()),
+    }
+}
+
 /// Refuses two lists that should run side by side and do not.
 pub(crate) fn require_same_length(
     (left, left_len): (&'static str, usize),
@@ -43,4 +53,24 @@ pub(crate) fn require_confidence(confidence: f64) -> Result<(), Error> {
 /// Lets a computed number out only if finite inputs did not overflow on the way.
 pub(crate) fn computed(what: &'static str, value: f64) -> Result<f64, Error> {
     if value.is_finite() { Ok(value) } else { Err(Error::Overflow { what }) }
+}
+
+/// Refuses magnitudes whose squares would overflow when summed.
+pub(crate) fn require_within_magnitude(what: &'static str, values: &[f64]) -> Result<(), Error> {
+    const MAGNITUDE_MAX: f64 = 1e100;
+    if values.iter().any(|value| value.abs() > MAGNITUDE_MAX) {
+        return Err(Error::Overflow { what });
+    }
+    Ok(())
+}
+
+/// The power of two just below the largest magnitude: dividing by it is exact, and
+/// keeps squares from overflowing and from vanishing. 1 for a list of zeros.
+pub(crate) fn binary_scale(values: &[f64]) -> f64 {
+    const EXPONENT: u64 = 0x7ff0_0000_0000_0000;
+    let largest = values.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
+    if largest == 0.0 {
+        return 1.0;
+    }
+    f64::from_bits(largest.to_bits() & EXPONENT).max(f64::MIN_POSITIVE)
 }

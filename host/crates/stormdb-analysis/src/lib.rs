@@ -22,9 +22,39 @@ pub mod descriptive;
 pub mod steady_mean;
 pub mod steady_state;
 
+pub mod curve;
+pub mod fit;
+pub mod model;
+pub mod model_choice;
+pub mod weighted_fit;
+
+pub mod closed_bounds;
+pub mod mmc;
+pub mod mva;
+pub mod repairman;
+
+pub mod cliffs_delta;
+pub mod holm;
+pub mod mann_whitney;
+pub mod welch;
+
+pub mod rank_trend;
+pub mod smoothing;
+pub mod trend;
+
+pub mod balance;
+pub mod cost;
+pub mod elasticity;
+pub mod elasticity_score;
+
+mod curve_search;
 mod error;
 mod finite;
+mod least_squares;
+mod singular;
 mod student;
 mod sum;
+mod tails;
+mod two_samples;
 
 pub use error::Error;

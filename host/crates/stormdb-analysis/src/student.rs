@@ -1,4 +1,4 @@
-//! Quantiles of Student's t.
+//! Quantiles and tails of Student's t.
 
 use std::f64::consts::PI;
 
@@ -26,6 +26,12 @@ pub(crate) fn two_sided(confidence: f64, freedom: f64) -> f64 {
     t
 }
 
+/// `P(|T| >= |t|)` for `freedom` degrees of freedom: `I_x(v/2, 1/2)` with `x = v / (v + t^2)` (Abramowitz and
+/// Stegun 26.7.1 and 26.5.27). `t` is finite and `freedom` above 0.
+pub(crate) fn two_sided_p(t: f64, freedom: f64) -> f64 {
+    beta_reg(0.5 * freedom, 0.5, freedom / (freedom + t * t)).clamp(0.0, 1.0)
+}
+
 /// The density of Student's t (Abramowitz and Stegun 26.7.2).
 fn density(t: f64, freedom: f64) -> f64 {
     let scale = ln_gamma(0.5 * (freedom + 1.0)) - ln_gamma(0.5 * freedom);
@@ -35,7 +41,7 @@ fn density(t: f64, freedom: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::two_sided;
+    use super::{two_sided, two_sided_p};
 
     /// `scipy.stats.t.ppf((1 + confidence) / 2, freedom)`, scipy 1.17.1.
     #[test]
@@ -57,6 +63,20 @@ mod tests {
                 (t - expected).abs() <= 1e-9 * expected,
                 "t({confidence}, {freedom}) = {t}, expected {expected}"
             );
+        }
+    }
+
+    /// `2 * scipy.stats.t.sf(t, freedom)`, scipy 1.16.3.
+    #[test]
+    fn tails_agree_with_scipy() {
+        let cases = [
+            (6.108_472_217_815_261, 8.0, 2.867_824_180_572_091e-4),
+            (16.001_631_679_723_424, 28.0, 1.282_587_620_628_096e-15),
+            (0.0, 6.0, 1.0),
+        ];
+        for (t, freedom, expected) in cases {
+            let p = two_sided_p(t, freedom);
+            assert!((p - expected).abs() <= 1e-7 * expected, "p({t}, {freedom}) = {p}");
         }
     }
 }

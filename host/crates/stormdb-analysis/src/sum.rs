@@ -51,6 +51,19 @@ pub(crate) fn squared_deviations(values: &[f64], mean: f64) -> f64 {
     squares - residue.powi(2) / values.len() as f64
 }
 
+/// The middle of a non-empty sorted list, or the mean of its two middles.
+pub(crate) fn median_of_sorted(sorted: &[f64]) -> f64 {
+    let half = sorted.len() / 2;
+    if sorted.len() % 2 == 1 { sorted[half] } else { sorted[half - 1].midpoint(sorted[half]) }
+}
+
+/// The median of a non-empty list.
+pub(crate) fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    median_of_sorted(&sorted)
+}
+
 /// The one value of a list whose smallest and largest are the same.
 pub(crate) fn constant(values: &[f64]) -> Option<f64> {
     let (first, rest) = values.split_first()?;

@@ -1,6 +1,7 @@
 //! Reads a case and writes results in the form of its expected figures.
 
-use serde_json::{Number, Value};
+use serde_json::{Number, Value, json};
+use stormdb_analysis::Error;
 
 /// The `input` object of a case, and what it asks for.
 pub(crate) struct Input<'a> {
@@ -28,6 +29,14 @@ impl<'a> Input<'a> {
 
     pub(crate) fn number(&self, key: &str) -> f64 {
         read_number(self.field(key))
+    }
+
+    pub(crate) fn optional_number(&self, key: &str) -> Option<f64> {
+        self.input.get(key).filter(|value| !value.is_null()).map(read_number)
+    }
+
+    pub(crate) fn items(&self, key: &str) -> &'a [Value] {
+        self.field(key).as_array().unwrap_or_else(|| panic!("`{key}` is not a list"))
     }
 
     pub(crate) fn numbers(&self, key: &str) -> Vec<f64> {
@@ -60,7 +69,16 @@ pub(crate) fn optional_figure(value: Option<f64>) -> Value {
     value.map_or(Value::Null, figure)
 }
 
-fn read_number(value: &Value) -> f64 {
+pub(crate) fn figures(values: impl IntoIterator<Item = f64>) -> Vec<Value> {
+    values.into_iter().map(figure).collect()
+}
+
+/// A part of a case that may be refused by itself.
+pub(crate) fn or_error(part: Result<Value, Error>) -> Value {
+    part.unwrap_or_else(|error| json!({"error": error.id()}))
+}
+
+pub(crate) fn read_number(value: &Value) -> f64 {
     match value {
         Value::String(text) if text == "NaN" => f64::NAN,
         Value::String(text) if text == "Infinity" => f64::INFINITY,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 /// The tolerance of one case.
 pub(crate) struct Tolerance<'a> {
     everywhere: Margin,
+    perfect: Option<Perfect<'a>>,
     /// Per field name: from the file, then from the file's `overrides` for this case.
     fields: Vec<(&'a str, Margin)>,
 }
@@ -17,14 +18,18 @@ struct Margin {
 }
 
 impl<'a> Tolerance<'a> {
-    /// Reads `{"rel", "abs", "overrides": {case: {field: rel}}, field: {"rel", "abs"}}` or `{"exact": true}`.
-    pub(crate) fn of(tolerance: &'a Value, case: &str) -> Self {
+    /// Reads `{"rel", "abs", "overrides": {case: {field: rel}}, field: {"rel", "abs"}}` or `{"exact": true}`. Where
+    /// only fields have margins, the others follow from the coefficients.
+    pub(crate) fn of(tolerance: &'a Value, case: &'a Value) -> Self {
         let exact = Margin { rel: 0.0, abs: 0.0 };
-        let everywhere = Margin::read(tolerance, exact);
+        let everywhere = Margin::read(tolerance, Margin::read(&tolerance["coefficients"], exact));
         let fields = tolerance.as_object().into_iter().flatten();
-        let overrides = tolerance["overrides"][case].as_object().into_iter().flatten();
+        let name = case["name"].as_str().unwrap_or_default();
+        let overrides = tolerance["overrides"][name].as_object().into_iter().flatten();
+        let perfect = tolerance.get("perfect_fit").map(|_| Perfect::of(case));
         Self {
             everywhere,
+            perfect,
             fields: fields
                 .filter(|(name, value)| name.as_str() != "overrides" && value.is_object())
                 .map(|(name, value)| (name.as_str(), Margin::read(value, exact)))
@@ -38,7 +43,46 @@ impl<'a> Tolerance<'a> {
     /// The margin of the innermost field on the path that has one of its own.
     fn at(&self, path: &[&str]) -> Margin {
         let own = |name: &str| self.fields.iter().rev().find(|(field, _)| *field == name);
-        path.iter().rev().find_map(|name| own(name)).map_or(self.everywhere, |(_, margin)| *margin)
+        let found = path.iter().rev().find_map(|name| own(name));
+        let margin = found.map_or(self.everywhere, |(_, margin)| *margin);
+        let perfect = self.perfect.as_ref().map_or(0.0, |perfect| perfect.abs_at(path));
+        Margin { abs: margin.abs.max(perfect), ..margin }
+    }
+}
+
+/// Residuals of a perfect fit are rounding, and so is what follows from them: its margins grow with `y`.
+struct Perfect<'a> {
+    expected: &'a Value,
+    largest: f64,
+    variation: f64,
+}
+
+impl<'a> Perfect<'a> {
+    fn of(case: &'a Value) -> Self {
+        let y: Vec<f64> =
+            case["input"]["y"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
+        let mean = y.iter().sum::<f64>() / y.len() as f64;
+        Self {
+            expected: &case["expected"],
+            largest: y.iter().fold(0.0, |largest, y| largest.max(y.abs())),
+            variation: y.iter().map(|y| (y - mean).powi(2)).sum(),
+        }
+    }
+
+    fn abs_at(&self, path: &[&str]) -> f64 {
+        let mut place = self.expected;
+        for (depth, name) in path.iter().enumerate() {
+            place = &place[*name];
+            if place["perfect_fit"] == Value::Bool(true) {
+                return match path.get(depth + 1) {
+                    Some(&"sse") => 1e-9 * self.variation,
+                    Some(&"standard_errors") => 1e-6 * self.largest,
+                    Some(&"coefficients") => 1e-7 * self.largest,
+                    _ => 0.0,
+                };
+            }
+        }
+        0.0
     }
 }
 

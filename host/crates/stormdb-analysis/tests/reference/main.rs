@@ -109,7 +109,7 @@ fn check_file(kind: &str, file: &Value, run: Kind) -> Tally {
             Ok(actual) => actual,
             Err(error) => json!({"error": error.id()}),
         };
-        let tolerance = Tolerance::of(&file["tolerance"], name);
+        let tolerance = Tolerance::of(&file["tolerance"], case);
         let differences = compare::differences(&case["expected"], &actual, &tolerance);
         tally.cases += 1;
         tally.passed += usize::from(differences.is_empty());

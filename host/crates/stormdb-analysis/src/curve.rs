@@ -1,0 +1,252 @@
+//! A fitted curve: its coefficients with their errors, its peak, and what it predicts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::curve_search::{Found, search};
+use crate::finite::{
+    binary_scale, computed, require_finite, require_finite_value, require_same_length,
+    require_within_magnitude,
+};
+use crate::least_squares::{Points, unit_columns};
+use crate::model::Model;
+use crate::singular::Singular;
+
+/// Ratio of the smallest to the largest singular value of the slopes below which the points leave a coefficient
+/// open.
+pub const CONDITION_MIN: f64 = 1e-6;
+
+/// A curve fitted to points.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Curve {
+    pub model: Model,
+    /// In the order of [`Model::coefficients`].
+    pub coefficients: Vec<Coefficient>,
+    /// Points less coefficients, those at a bound counted.
+    pub freedom: usize,
+    /// Of the Universal Scalability Law alone, and only with `kappa` above 0 and `sigma` below 1.
+    pub peak: Option<Peak>,
+    /// `lambda / sigma`, the throughput that contention alone would leave, in the unit of `y`; only of the
+    /// Universal Scalability Law with `sigma` above 0.
+    pub amdahl_limit: Option<f64>,
+    /// The largest `x` fitted.
+    pub largest_x: f64,
+}
+
+/// One coefficient of a curve.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Coefficient {
+    pub name: String,
+    pub value: f64,
+    /// Absent at a bound.
+    pub standard_error: Option<f64>,
+}
+
+/// Where the throughput of the Universal Scalability Law is largest.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Peak {
+    /// `sqrt((1 - sigma) / kappa)` workers.
+    pub n: f64,
+    /// The curve there.
+    pub throughput: f64,
+    /// Of `n`, by the delta method.
+    pub n_se: f64,
+    /// Whether it lies beyond the largest `x` fitted: a guess.
+    pub extrapolated: bool,
+}
+
+/// The curve at one place.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CurvePoint {
+    pub x: f64,
+    pub y: f64,
+    /// Whether `x` lies beyond the largest fitted: mark it wherever it is shown.
+    pub extrapolated: bool,
+}
+
+impl Curve {
+    /// The curve at `x`.
+    ///
+    /// Errors: `non_finite`; `non_positive_x` (where the curve needs `x` above 0); `overflow`.
+    pub fn predict(&self, x: f64) -> Result<CurvePoint, Error> {
+        require_finite_value("x", x)?;
+        if self.model.needs_positive_x() && x <= 0.0 {
+            return Err(Error::NonPositiveX { index: 0, value: x });
+        }
+        let coefficients: Vec<f64> = self.coefficients.iter().map(|c| c.value).collect();
+        let y = self.model.value(&coefficients, x);
+        let y = y.ok_or(Error::Overflow { what: "the prediction" })?;
+        Ok(CurvePoint { x, y, extrapolated: x > self.largest_x })
+    }
+
+    /// The names of the coefficients at a bound.
+    pub fn at_bound(&self) -> impl Iterator<Item = &str> {
+        let at_bound = self.coefficients.iter().filter(|c| c.standard_error.is_none());
+        at_bound.map(|coefficient| coefficient.name.as_str())
+    }
+
+    /// `found` in the unit of the observations. `variance` is that of a residual of weight 1.
+    fn new(scaled: &Scaled, found: &Found, variance: f64) -> Result<Self, Error> {
+        let Scaled { model, points, unit, .. } = scaled;
+        let unit_of = |index: usize| if model.scales_with_y(index) { *unit } else { 1.0 };
+        let covariance = covariance(*model, points, found, variance)?;
+        let standard_error = |index: usize| {
+            let place = found.free.iter().position(|&free| free == index)?;
+            Some(covariance[place][place].max(0.0).sqrt() * unit_of(index))
+        };
+        let coefficients = model
+            .coefficients()
+            .iter()
+            .zip(&found.coefficients)
+            .enumerate()
+            .map(|(index, (name, value))| {
+                Ok(Coefficient {
+                    name: (*name).to_owned(),
+                    value: computed("a coefficient", value * unit_of(index))?,
+                    standard_error: standard_error(index)
+                        .map(|error| computed("the error of a coefficient", error))
+                        .transpose()?,
+                })
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
+        let is_usl = *model == Model::Usl;
+        let sigma = found.coefficients.get(1).copied().filter(|sigma| is_usl && *sigma > 0.0);
+        let mut curve = Self {
+            model: *model,
+            freedom: points.x.len() - coefficients.len(),
+            amdahl_limit: sigma
+                .map(|sigma| computed("the limit", coefficients[0].value / sigma))
+                .transpose()?,
+            coefficients,
+            peak: None,
+            largest_x: points.x.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        };
+        if is_usl {
+            curve.peak = curve.find_peak(found, &covariance)?;
+        }
+        Ok(curve)
+    }
+
+    fn find_peak(&self, found: &Found, covariance: &[Vec<f64>]) -> Result<Option<Peak>, Error> {
+        let (sigma, kappa) = (found.coefficients[1], found.coefficients[2]);
+        if kappa <= 0.0 || sigma >= 1.0 {
+            return Ok(None);
+        }
+        let n = computed("the peak", ((1.0 - sigma) / kappa).sqrt())?;
+        let slopes = [0.0, -0.5 / (kappa * n), -0.5 * n / kappa];
+        let mut variance = 0.0;
+        for (row, &left) in covariance.iter().zip(&found.free) {
+            for (entry, &right) in row.iter().zip(&found.free) {
+                variance += slopes[left] * entry * slopes[right];
+            }
+        }
+        let CurvePoint { x: _, y: throughput, extrapolated } = self.predict(n)?;
+        let n_se = computed("the error of the peak", variance.max(0.0).sqrt())?;
+        Ok(Some(Peak { n, throughput, n_se, extrapolated }))
+    }
+}
+
+/// Points in a unit in which no square overflows or vanishes.
+pub(crate) struct Scaled {
+    pub(crate) model: Model,
+    pub(crate) points: Points,
+    /// A power of two by which `y` and `sd` were divided.
+    pub(crate) unit: f64,
+    /// Weighted sum of squares around the mean.
+    pub(crate) variation: f64,
+}
+
+impl Scaled {
+    /// Without `sd` every residual has weight 1. Errors, in this order: `length_mismatch`, `non_finite`,
+    /// `invalid_value` (an `sd` of 0 or below), `too_few_points`, `non_positive_x`, `overflow`.
+    pub(crate) fn new(
+        model: Model,
+        x: &[f64],
+        y: &[f64],
+        sd: Option<&[f64]>,
+    ) -> Result<Self, Error> {
+        require_points(model, x, y, sd)?;
+        let unit = binary_scale(y);
+        let y: Vec<f64> = y.iter().map(|y| y / unit).collect();
+        let weights = match sd {
+            Some(sd) => sd
+                .iter()
+                .map(|sd| computed("the weight of a point", unit / sd))
+                .collect::<Result<Vec<f64>, Error>>()?,
+            None => vec![1.0; y.len()],
+        };
+        require_within_magnitude("the weights", &weights)?;
+        let mean = crate::sum::mean(&y);
+        let deviations = y.iter().zip(&weights).map(|(y, weight)| (weight * (y - mean)).powi(2));
+        let variation = deviations.sum();
+        Ok(Self { model, points: Points { x: x.to_vec(), y, weights }, unit, variation })
+    }
+
+    /// The least squares. Errors: `not_identifiable`.
+    pub(crate) fn search(&self) -> Result<Found, Error> {
+        search(self.model, &self.points, self.variation)
+    }
+
+    /// Errors: `not_identifiable`, `overflow`.
+    pub(crate) fn curve(&self, found: &Found, variance: f64) -> Result<Curve, Error> {
+        Curve::new(self, found, variance)
+    }
+}
+
+fn require_points(model: Model, x: &[f64], y: &[f64], sd: Option<&[f64]>) -> Result<(), Error> {
+    require_same_length(("x", x.len()), ("y", y.len()))?;
+    if let Some(sd) = sd {
+        require_same_length(("x", x.len()), ("sd", sd.len()))?;
+    }
+    for (what, values) in [("x", x), ("y", y), ("sd", sd.unwrap_or_default())] {
+        require_finite(what, values)?;
+    }
+    let not_above_0 = sd.unwrap_or_default().iter().enumerate().find(|(_, value)| **value <= 0.0);
+    if let Some((index, &value)) = not_above_0 {
+        let place = format!("sd[{index}]");
+        return Err(Error::InvalidValue { place, value, allowed: "above 0" });
+    }
+    let coefficients = model.coefficients().len();
+    if x.len() <= coefficients {
+        let (have, need) = (x.len(), coefficients + 1);
+        return Err(Error::TooFewPoints { what: "points", have, need });
+    }
+    let mut distinct = x.to_vec();
+    distinct.sort_by(f64::total_cmp);
+    distinct.dedup_by(|later, earlier| *later <= *earlier);
+    if distinct.len() < coefficients {
+        let (have, need) = (distinct.len(), coefficients);
+        return Err(Error::TooFewPoints { what: "distinct x", have, need });
+    }
+    let not_positive = x.iter().enumerate().find(|(_, value)| **value <= 0.0);
+    if let Some((index, &value)) = not_positive.filter(|_| model.needs_positive_x()) {
+        return Err(Error::NonPositiveX { index, value });
+    }
+    require_within_magnitude("x", x)
+}
+
+/// `variance (J'J)^-1` over the free coefficients.
+fn covariance(
+    model: Model,
+    points: &Points,
+    found: &Found,
+    variance: f64,
+) -> Result<Vec<Vec<f64>>, Error> {
+    let columns = points.columns(model, &found.coefficients, &found.free);
+    let (columns, lengths) = unit_columns(columns);
+    let singular = Singular::of(&columns);
+    // Written so that what is not a number is refused as well.
+    if !(singular.smallest_to_largest() >= CONDITION_MIN) {
+        return Err(Error::NotIdentifiable {
+            model: model.name(),
+            reason: "several sets of coefficients fit alike",
+        });
+    }
+    let mut covariance = singular.inverse_of_normal();
+    for (row, row_length) in covariance.iter_mut().zip(&lengths) {
+        for (entry, column_length) in row.iter_mut().zip(&lengths) {
+            *entry = variance * *entry / row_length / column_length;
+        }
+    }
+    Ok(covariance)
+}
