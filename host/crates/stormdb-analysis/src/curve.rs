@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::curve_search::{Found, search};
+use crate::descriptive::Interval;
 use crate::finite::{
     binary_scale, computed, require_finite, require_finite_value, require_same_length,
     require_within_magnitude,
@@ -146,6 +147,17 @@ impl Curve {
     }
 }
 
+impl Peak {
+    /// `n -/+ quantile n_se`, not below 0.
+    pub(crate) fn interval(&self, quantile: f64) -> Result<Interval, Error> {
+        let half_width = computed("the interval of the peak", quantile * self.n_se)?;
+        Ok(Interval {
+            low: (self.n - half_width).max(0.0),
+            high: computed("the interval of the peak", self.n + half_width)?,
+        })
+    }
+}
+
 /// Points in a unit in which no square overflows or vanishes.
 pub(crate) struct Scaled {
     pub(crate) model: Model,
@@ -235,8 +247,8 @@ fn covariance(
     let columns = points.columns(model, &found.coefficients, &found.free);
     let (columns, lengths) = unit_columns(columns);
     let singular = Singular::of(&columns);
-    // Written so that what is not a number is refused as well.
-    if !(singular.smallest_to_largest() >= CONDITION_MIN) {
+    let condition = singular.smallest_to_largest();
+    if condition.is_nan() || condition < CONDITION_MIN {
         return Err(Error::NotIdentifiable {
             model: model.name(),
             reason: "several sets of coefficients fit alike",

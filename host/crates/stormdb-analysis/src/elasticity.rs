@@ -88,7 +88,7 @@ fn log_log(load: &[f64], throughput: &[f64]) -> Option<LogLog> {
     Some(LogLog {
         slope,
         standard_error: enough.then(|| ((1.0 - r * r) * s_yy / s_xx / (n - 2.0)).sqrt()),
-        r_squared: (enough && !constant).then(|| r * r),
+        r_squared: (enough && !constant).then_some(r * r),
     })
 }
 

@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::curve::{Curve, Scaled};
-use crate::finite::computed;
+use crate::descriptive::Interval;
+use crate::finite::{computed, require_confidence};
 use crate::model::Model;
+use crate::student::two_sided;
 use crate::sum::constant;
 
 /// Share of the variation below which residuals are rounding.
@@ -60,6 +62,18 @@ pub fn fit(model: Model, x: &[f64], y: &[f64]) -> Result<Fit, Error> {
         aicc,
         loo_rmse: leave_one_out(model, x, y),
     })
+}
+
+impl Fit {
+    /// The confidence interval of the workers at the peak, `n -/+ t((1 + confidence) / 2, n - p) n_se`; absent
+    /// without a peak. It holds if the curve does, which few bands cannot show.
+    ///
+    /// Errors: `non_finite`, `invalid_value` (confidence), `overflow`.
+    pub fn peak_interval(&self, confidence: f64) -> Result<Option<Interval>, Error> {
+        require_confidence(confidence)?;
+        let Some(peak) = self.curve.peak else { return Ok(None) };
+        peak.interval(two_sided(confidence, self.curve.freedom as f64)).map(Some)
+    }
 }
 
 /// Absent where the correction for few points has no meaning. `sse` is in the square of `unit`.

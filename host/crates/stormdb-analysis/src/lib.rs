@@ -32,6 +32,7 @@ pub mod closed_bounds;
 pub mod mmc;
 pub mod mva;
 pub mod repairman;
+pub mod service_time;
 
 pub mod cliffs_delta;
 pub mod holm;

@@ -16,8 +16,10 @@ pub struct Mmc {
     pub offered_load: f64,
     /// `a / c`: the share of time that a server is busy; 1 and above cannot be served.
     pub rho: f64,
-    /// Absent when `rho` is 1 or more: the queue grows for ever, by arrivals less capacity each second.
+    /// Absent when `rho` is 1 or more: the queue then grows for ever, by `growth` requests in a unit of time.
     pub equilibrium: Option<Equilibrium>,
+    /// Arrivals less capacity; 0 in equilibrium.
+    pub growth: f64,
 }
 
 /// Averages of a stable system. Times in the unit of `1 / arrival_rate`.
@@ -43,8 +45,10 @@ pub struct Equilibrium {
 /// `B_k = a B_(k-1) / (k + a B_(k-1))`, `p_wait = B_c / (1 - rho (1 - B_c))`, `wq = p_wait / (c mu - lambda)`,
 /// `wq_p95 = max(0, ln(p_wait / 0.05) / (c mu - lambda))`.
 ///
-/// Assumes Poisson arrivals, exponential service and an unbounded queue: for scheduled arrivals only. A closed
-/// loop of workers slows its arrivals down as responses grow, so this overstates its wait.
+/// Assumes Poisson arrivals, exponential service and an unbounded queue: for scheduled arrivals only, with a service
+/// rate that was measured without load. A closed loop of workers slows its arrivals down as responses grow, so this
+/// overstates its wait; and with a service rate of 1 over the mean response under load, `rho` is `X R / c`, the
+/// share of connections in use, which is near 1 in any closed test and says nothing about a resource.
 /// Errors: `non_finite`, then `invalid_input` (negative arrivals, a service rate of 0, no servers or more than a
 /// million); `overflow`.
 pub fn mmc(arrival_rate: f64, service_rate: f64, servers: u32) -> Result<Mmc, Error> {
@@ -55,7 +59,8 @@ pub fn mmc(arrival_rate: f64, service_rate: f64, servers: u32) -> Result<Mmc, Er
     let offered_load = computed("the offered load", arrival_rate / service_rate)?;
     let rho = offered_load / c;
     if rho >= 1.0 {
-        return Ok(Mmc { offered_load, rho, equilibrium: None });
+        let growth = (arrival_rate - computed("the capacity", c * service_rate)?).max(0.0);
+        return Ok(Mmc { offered_load, rho, equilibrium: None, growth });
     }
     let blocking =
         (1..=servers).fold(1.0, |b, k| offered_load * b / (f64::from(k) + offered_load * b));
@@ -75,7 +80,19 @@ pub fn mmc(arrival_rate: f64, service_rate: f64, servers: u32) -> Result<Mmc, Er
             w,
             wq_p95: computed("the wait", ((p_wait / BEYOND_P95).ln() / spare).max(0.0))?,
         }),
+        growth: 0.0,
     })
+}
+
+/// The mean wait of arrivals and services that are not exponential: `wq (Ca^2 + Cs^2) / 2` (Allen, "Probability,
+/// Statistics and Queueing Theory" (1990), section 5.3; exact for M/G/1 and for M/M/c).
+///
+/// `arrival_cov` and `service_cov` are the coefficients of variation of the gaps between arrivals and of the service
+/// times; both are 1 when exponential. Errors: `non_finite`, `invalid_input` (negative), `overflow`.
+pub fn allen_cunneen(wq: f64, arrival_cov: f64, service_cov: f64) -> Result<f64, Error> {
+    require_times(&[("wait", wq), ("arrival cov", arrival_cov), ("service cov", service_cov)])?;
+    let variability = 0.5 * (arrival_cov * arrival_cov + service_cov * service_cov);
+    computed("the mean wait", wq * variability)
 }
 
 /// `1 / (sum over k < c of a^k / k! + a^c / (c! (1 - rho)))`.
@@ -93,4 +110,21 @@ fn empty_probability(offered_load: f64, rho: f64, servers: u32) -> f64 {
         }
     }
     (0..divided).fold(1.0 / (sum + term / (1.0 - rho)), |p0, _| p0 / LARGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{allen_cunneen, mmc};
+
+    #[test]
+    fn beyond_capacity_the_queue_grows() {
+        let found = mmc(12.0, 2.0, 4).unwrap();
+        assert!(found.equilibrium.is_none() && (found.growth - 4.0).abs() < 1e-12, "{found:?}");
+    }
+
+    #[test]
+    fn constant_service_halves_the_wait() {
+        let wq = mmc(0.5, 1.0, 1).unwrap().equilibrium.unwrap().wq;
+        assert!((allen_cunneen(wq, 1.0, 0.0).unwrap() - 0.5).abs() < 1e-12);
+    }
 }

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::curve::{Curve, Scaled};
-use crate::finite::computed;
+use crate::descriptive::Interval;
+use crate::finite::{computed, require_confidence};
 use crate::model::Model;
-use crate::tails::chi_square_p;
+use crate::tails::{chi_square_p, normal_two_sided};
 
 /// A p-value below which a curve does not describe its bands: keep it as a guide, and withhold the peak.
 pub const REJECTED: f64 = 0.01;
@@ -39,4 +40,25 @@ pub fn weighted_fit(model: Model, x: &[f64], y: &[f64], sd: &[f64]) -> Result<We
     let p_value = chi_square_p(chi_square, curve.freedom as f64);
     let aic = chi_square + 2.0 * model.coefficients().len() as f64;
     Ok(WeightedFit { curve, chi_square, p_value, aic })
+}
+
+impl WeightedFit {
+    /// Whether the curve fails to describe the bands within their errors: keep it as a guide, and say nothing of
+    /// its peak.
+    #[must_use]
+    pub fn is_rejected(&self) -> bool {
+        self.p_value < REJECTED
+    }
+
+    /// The confidence interval of the workers at the peak, `n -/+ z n_se` with the normal quantile, since the
+    /// errors are known; absent without a peak, and for a curve that [`is rejected`](Self::is_rejected).
+    ///
+    /// Errors: `non_finite`, `invalid_value` (confidence), `overflow`.
+    pub fn peak_interval(&self, confidence: f64) -> Result<Option<Interval>, Error> {
+        require_confidence(confidence)?;
+        match self.curve.peak.filter(|_| !self.is_rejected()) {
+            Some(peak) => peak.interval(normal_two_sided(confidence)).map(Some),
+            None => Ok(None),
+        }
+    }
 }
