@@ -12,8 +12,8 @@ const DAMPING_MAX: f64 = 1e12;
 /// Changes of all coefficients below this share of themselves are rounding.
 const SETTLED: f64 = 1e-15;
 
-/// Undamped steps at the end.
-const POLISH_MAX: usize = 60;
+/// Newton's steps at the end.
+const POLISH_MAX: usize = 20;
 
 /// Points with the weight of each residual, `1 / sd`, or 1.
 pub(crate) struct Points {
@@ -98,23 +98,59 @@ impl Points {
         self.polish(model, coefficients, free)
     }
 
-    /// Undamped steps for as long as each is shorter than the one before: near the least squares their sum changes
-    /// by less than its rounding, which leaves half of the digits of the coefficients open.
+    /// Newton's steps for as long as each is shorter than the one before: near the least squares their sum changes
+    /// by less than its rounding, which leaves half of the digits of the coefficients open, and where residuals are
+    /// large the steps above close in slowly.
     fn polish(&self, model: Model, mut coefficients: Vec<f64>, free: &[usize]) -> Option<Vec<f64>> {
         let limit = self.sse(model, &coefficients) * (1.0 + 1e-9) + f64::MIN_POSITIVE;
         let mut before = f64::INFINITY;
         for _ in 0..POLISH_MAX {
-            let slopes = Slopes::at(self, model, &coefficients, free)?;
-            let step = slopes.step(0.0);
-            let length = slopes.length(&step);
+            let lengths = unit_columns(self.columns(model, &coefficients, free)).1;
+            let Some(step) = self.newton_step(model, &coefficients, free, &lengths) else { break };
+            let length: f64 =
+                step.iter().zip(&lengths).map(|(step, length)| (step * length).powi(2)).sum();
             let next = moved(&coefficients, free, &step);
-            if !(length < before && self.sse(model, &next) <= limit) {
+            let shorter = length < before;
+            if !shorter || self.sse(model, &next) > limit {
                 break;
             }
             coefficients = next;
             before = length;
         }
         Some(coefficients)
+    }
+
+    /// The second derivatives are differences of the first, at places 1e-5 apart.
+    fn newton_step(
+        &self,
+        model: Model,
+        coefficients: &[f64],
+        free: &[usize],
+        lengths: &[f64],
+    ) -> Option<Vec<f64>> {
+        const APART: f64 = 1e-5;
+        let size = self.sse(model, coefficients).sqrt();
+        let descent = |coefficients: &[f64]| -> Option<Vec<f64>> {
+            let residuals = self.residuals(model, coefficients)?;
+            let columns = self.columns(model, coefficients, free);
+            Some(columns.iter().zip(lengths).map(|(c, l)| dot(c, &residuals) / l).collect())
+        };
+        let mut curvature = Vec::new();
+        for (&index, length) in free.iter().zip(lengths) {
+            let apart = APART * coefficients[index].abs().max(size / length);
+            let beside = |apart: f64| {
+                let mut beside = coefficients.to_vec();
+                beside[index] += apart;
+                descent(&beside)
+            };
+            let (ahead, behind) = (beside(apart)?, beside(-apart)?);
+            let per_step = 2.0 * apart * length;
+            let differences = behind.iter().zip(&ahead);
+            curvature.push(differences.map(|(b, a)| (b - a) / per_step).collect::<Vec<f64>>());
+        }
+        let scaled = Singular::of(&curvature).solve(&descent(coefficients)?, 0.0);
+        let step: Vec<f64> = scaled.iter().zip(lengths).map(|(step, l)| step / l).collect();
+        step.iter().all(|step| step.is_finite()).then_some(step)
     }
 }
 
@@ -135,10 +171,6 @@ impl Slopes {
     fn step(&self, damping: f64) -> Vec<f64> {
         let scaled = self.singular.solve(&self.residuals, damping);
         scaled.iter().zip(&self.lengths).map(|(step, length)| step / length).collect()
-    }
-
-    fn length(&self, step: &[f64]) -> f64 {
-        step.iter().zip(&self.lengths).map(|(step, length)| (step * length).powi(2)).sum()
     }
 }
 

@@ -38,9 +38,6 @@ const KINDS: &[(&str, Kind)] = &[
     ("weighted_fits", weighted_fits::run),
 ];
 
-/// Kinds whose methods the library does not have yet.
-pub(crate) const NOT_YET: &[&str] = &[];
-
 pub(crate) fn named(name: &str) -> Option<Kind> {
     KINDS.iter().find(|(kind, _)| *kind == name).map(|(_, run)| *run)
 }

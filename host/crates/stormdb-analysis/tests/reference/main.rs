@@ -1,7 +1,7 @@
 //! Runs every reference case in a folder: `STORMDB_REFERENCE`, or the crate's own `reference/`.
 //!
-//! A file is a kind, named by its stem. A relative folder is taken from the crate. A kind that is neither in
-//! [`kinds::KINDS`] nor in [`kinds::NOT_YET`] is a failure.
+//! A file is a kind, named by its stem. A relative folder is taken from the crate. A kind that is not in
+//! [`kinds::KINDS`] is a failure.
 
 #![expect(clippy::panic, reason = "a malformed reference file must stop the test and say where")]
 
@@ -31,9 +31,6 @@ fn every_case_gives_the_expected_figures() {
         let kind = path.file_stem().unwrap().to_str().unwrap();
         match kinds::named(kind) {
             Some(run) => tally.add(check_file(kind, &file, run)),
-            None if kinds::NOT_YET.contains(&kind) => {
-                println!("not yet: {kind}, {} cases", cases(&file).len());
-            }
             None => tally.differences.push(format!("unknown kind `{kind}` in {}", path.display())),
         }
     }
