@@ -91,17 +91,17 @@ impl Points {
                 }
                 damping *= 10.0;
                 if damping > DAMPING_MAX || is_settled(&coefficients, free, &step) {
-                    return self.polish(model, coefficients, free);
+                    return Some(self.polish(model, coefficients, free));
                 }
             }
         }
-        self.polish(model, coefficients, free)
+        Some(self.polish(model, coefficients, free))
     }
 
     /// Newton's steps for as long as each is shorter than the one before: near the least squares their sum changes
     /// by less than its rounding, which leaves half of the digits of the coefficients open, and where residuals are
     /// large the steps above close in slowly.
-    fn polish(&self, model: Model, mut coefficients: Vec<f64>, free: &[usize]) -> Option<Vec<f64>> {
+    fn polish(&self, model: Model, mut coefficients: Vec<f64>, free: &[usize]) -> Vec<f64> {
         let limit = self.sse(model, &coefficients) * (1.0 + 1e-9) + f64::MIN_POSITIVE;
         let mut before = f64::INFINITY;
         for _ in 0..POLISH_MAX {
@@ -117,7 +117,7 @@ impl Points {
             coefficients = next;
             before = length;
         }
-        Some(coefficients)
+        coefficients
     }
 
     /// The second derivatives are differences of the first, at places 1e-5 apart.

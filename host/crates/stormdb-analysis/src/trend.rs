@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::descriptive::Interval;
-use crate::finite::{computed, require_confidence, require_finite, require_finite_value};
-use crate::finite::{require_same_length, require_within_magnitude};
+use crate::finite::{
+    binary_scale, computed, require_confidence, require_finite, require_finite_value,
+    require_same_length, require_within_magnitude,
+};
 use crate::student::{two_sided, two_sided_p};
 use crate::sum::{constant, mean, squared_deviations};
 
@@ -46,7 +48,8 @@ struct Spread {
     n: f64,
     mean_x: f64,
     mean_y: f64,
-    squares_x: f64,
+    /// `sqrt(S_xx)`.
+    sd_x: f64,
     last_x: f64,
 }
 
@@ -89,15 +92,19 @@ pub fn trend(x: &[f64], y: &[f64]) -> Result<Trend, Error> {
     }
     require_within_magnitude("x", x)?;
     require_within_magnitude("y", y)?;
-    let (mean_x, mean_y) = (mean(x), mean(y));
-    let squares_x = squared_deviations(x, mean_x);
-    let products: f64 = x.iter().zip(y).map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
-    let is_constant = constant(y).is_some();
+    // In units in which no square overflows or vanishes; powers of two, so dividing by them loses nothing.
+    let (unit_x, unit_y) = (binary_scale(x), binary_scale(y));
+    let x: Vec<f64> = x.iter().map(|x| x / unit_x).collect();
+    let y: Vec<f64> = y.iter().map(|y| y / unit_y).collect();
+    let (mean_x, mean_y) = (mean(&x), mean(&y));
+    let squares_x = squared_deviations(&x, mean_x);
+    let products: f64 = x.iter().zip(&y).map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
+    let is_constant = constant(&y).is_some();
     let slope =
         if is_constant { 0.0 } else { computed("the slope of the trend", products / squares_x)? };
-    let squares_y = squared_deviations(y, mean_y);
+    let squares_y = squared_deviations(&y, mean_y);
     let residual = |(x, y): (&f64, &f64)| (y - mean_y) - slope * (x - mean_x);
-    let sse: f64 = x.iter().zip(y).map(residual).map(|residual| residual * residual).sum();
+    let sse: f64 = x.iter().zip(&y).map(residual).map(|residual| residual * residual).sum();
     let is_exact = is_constant || sse <= EXACT * squares_y;
     let n = x.len() as f64;
     let residual_sd = if is_exact { 0.0 } else { (sse / (n - 2.0)).sqrt() };
@@ -105,20 +112,21 @@ pub fn trend(x: &[f64], y: &[f64]) -> Result<Trend, Error> {
     let t = (!is_exact)
         .then(|| computed("the t statistic of the slope", slope / slope_se))
         .transpose()?;
+    let per_x = |value: f64| computed("the slope of the trend", value * (unit_y / unit_x));
     Ok(Trend {
-        slope,
-        intercept: computed("the intercept", mean_y - slope * mean_x)?,
-        slope_se,
+        slope: per_x(slope)?,
+        intercept: computed("the intercept", (mean_y - slope * mean_x) * unit_y)?,
+        slope_se: per_x(slope_se)?,
         r_squared: (!is_constant).then(|| (1.0 - sse / squares_y).clamp(0.0, 1.0)),
         t,
         p_value: t.map(|t| two_sided_p(t, n - 2.0)),
-        residual_sd,
+        residual_sd: residual_sd * unit_y,
         spread: Spread {
             n,
-            mean_x,
-            mean_y,
-            squares_x,
-            last_x: x.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            mean_x: mean_x * unit_x,
+            mean_y: mean_y * unit_y,
+            sd_x: squares_x.sqrt() * unit_x,
+            last_x: x.iter().copied().fold(f64::NEG_INFINITY, f64::max) * unit_x,
         },
     })
 }
@@ -174,9 +182,9 @@ impl Trend {
 
     /// The line at `x` and the half-width of its prediction interval.
     fn line(&self, x: f64, t: f64) -> (f64, f64) {
-        let Spread { n, mean_x, mean_y, squares_x, last_x: _ } = self.spread;
+        let Spread { n, mean_x, mean_y, sd_x, last_x: _ } = self.spread;
         let distance = x - mean_x;
-        let leverage = (1.0 + 1.0 / n + distance * distance / squares_x).sqrt();
+        let leverage = (1.0 + 1.0 / n + (distance / sd_x).powi(2)).sqrt();
         (mean_y + self.slope * distance, t * self.residual_sd * leverage)
     }
 }
@@ -196,5 +204,26 @@ fn first_reached(reached: impl Fn(f64) -> bool) -> Option<f64> {
             return Some(at);
         }
         if reached(middle) { at = middle } else { before = middle }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::trend;
+
+    #[test]
+    fn numbers_whose_squares_vanish_have_the_trend_of_larger_ones() {
+        let y = [0.0, 1.0, 1.5, 3.5];
+        let large = trend(&[0.0, 1.0, 2.0, 3.0], &y).unwrap();
+        let small = trend(&[0.0, 1.0, 2.0, 3.0], &y.map(|y| y * f64::exp2(-600.0))).unwrap();
+        assert_eq!((large.t, large.r_squared), (small.t, small.r_squared));
+    }
+
+    #[test]
+    fn a_line_that_does_not_grow_reaches_nothing() {
+        let found = trend(&[0.0, 1.0, 2.0, 3.0], &[4.0, 3.1, 2.0, 0.9]).unwrap();
+        let until = found.until(5.0, 0.95).unwrap();
+        assert_eq!((until.until_mean, until.until_upper), (None, None));
+        assert!(!until.growth_significant);
     }
 }
