@@ -19,7 +19,7 @@
 //! | How long is the service itself? | [`service_time::service_time`] | `R(1)` less round trips; `D = U m / X`; `m / X_max` | Lazowska et al. 1984 |
 //! | What should a closed loop do? | [`repairman::repairman`], [`mva::mva`], [`closed_bounds::ClosedBounds`] | M/M/m//N, exact MVA, asymptotic bounds | Gross and Harris 1998, Reiser and Lavenberg 1980 |
 //! | What should scheduled arrivals do? | [`mmc::mmc`], [`mmc::allen_cunneen`] | Erlang C | Gross and Harris 1998, Allen 1990 |
-//! | Do two sets of runs differ? | [`welch::welch`], [`mann_whitney::mann_whitney`] | t with Welch's degrees of freedom; U, exact or normal | Welch 1947, Mann and Whitney 1947 |
+//! | Do two sets of runs, or two bands, differ? | [`welch::welch`], [`welch::welch_of_means`], [`mann_whitney::mann_whitney`] | t with Welch's degrees of freedom; U, exact or normal | Welch 1947, Mann and Whitney 1947 |
 //! | By how much? | [`cliffs_delta::cliffs_delta`] | pairs above less pairs below | Cliff 1993, Romano et al. 2006 |
 //! | With many tests at once? | [`holm::holm`] | step-down, monotone | Holm 1979 |
 //! | When is a limit reached? | [`trend::trend`] | least-squares line with prediction interval | Draper and Smith 1998 |
