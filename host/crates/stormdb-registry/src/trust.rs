@@ -65,9 +65,13 @@ impl TrustStore {
     /// `trust-store-permissions` (a link, or others can write the file or a folder above it), `trust-store-invalid` and
     /// `key-weak` with the line, `io-error`.
     pub fn load(path: &Path) -> Result<Self, Error> {
+        Self::load_beside(built_in(option_env!("STORMDB_RELEASE_KEY"))?, path)
+    }
+
+    /// The store at `path` with the trust that is built in.
+    fn load_beside(mut built_in: Vec<Entry>, path: &Path) -> Result<Self, Error> {
         let (_content, mut entries) = read(path)?;
         // The file may name the project's key, too: with limits of its own, which then hold.
-        let mut built_in = built_in(option_env!("STORMDB_RELEASE_KEY"))?;
         built_in.retain(|built_in| !entries.iter().any(|entry| entry.key == built_in.key));
         entries.append(&mut built_in);
         Ok(Self { path: path.to_owned(), entries })
@@ -242,6 +246,19 @@ mod tests {
         assert_eq!(built_in(Some("")).unwrap(), []);
         let entries = built_in(Some(&format!("stormdb {KEY}\n"))).unwrap();
         assert_eq!((entries[0].author.as_str(), entries[0].line), ("stormdb", 0));
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("allowed_signers");
+        let key = entries[0].key.clone();
+        let now = Timestamp::now();
+        let release = TrustStore::load_beside(entries.clone(), &store).unwrap();
+        assert_eq!(release.allows(&key, now).map(|entry| entry.author.as_str()), Ok("stormdb"));
+        let development = TrustStore::load_beside(Vec::new(), &store).unwrap();
+        assert!(matches!(development.allows(&key, now), Err(Distrust::Untrusted(_))));
+        // Whoever states limits for it has the last word.
+        std::fs::write(&store, format!("stormdb valid-before=\"20200101Z\" {KEY}\n")).unwrap();
+        let limited = TrustStore::load_beside(entries, &store).unwrap();
+        assert_eq!(limited.entries().len(), 1);
+        assert!(matches!(limited.allows(&key, now), Err(Distrust::Expired { .. })));
         for bad in [format!("mallory {KEY}"), "stormdb".to_owned(), KEY.to_owned()] {
             let error = built_in(Some(&bad)).unwrap_err();
             assert_eq!(error.id(), "trust-store-invalid", "{bad}");

@@ -11,7 +11,7 @@ use crate::guarded_file::{self, Content, Fault, plain_text, toml_fault};
 use crate::manifest::Manifest;
 use crate::public_key::PublicKey;
 use crate::verify::{Signer, Trusted};
-pub use rules::{Fingerprint, NamePattern, Rules};
+pub use rules::{Fingerprint, Rules};
 
 /// The policy's file name, beside the trust store.
 pub const POLICY_FILE: &str = "trust-policy.toml";

@@ -7,7 +7,7 @@ use stormdb_run::exit::Exit;
 use crate::{
     cli::PluginArgs,
     failure::CommandError,
-    output::print,
+    output::{note, print},
     vetting::{Vetting, accepted_as},
 };
 
@@ -20,6 +20,11 @@ pub(crate) fn execute(names: &[String], plugins: &PluginArgs) -> Result<Exit, Co
         catalog.plan_plugin(name)?;
     }
     let is_named = |name: &String| names.is_empty() || names.contains(name);
+    for refused in catalog.refused() {
+        if refused.claim.as_ref().is_some_and(|claim| is_named(&claim.name)) {
+            note(&format!("refused[{}]: {}", refused.error.id(), refused.error));
+        }
+    }
     let found: Vec<&Verified> =
         catalog.verified().iter().filter(|plugin| is_named(&plugin.manifest().name)).collect();
     let gone = |entry: &Entry| {

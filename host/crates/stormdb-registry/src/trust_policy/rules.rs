@@ -182,7 +182,7 @@ impl RevokedPlugin {
 /// A plugin's name, or the beginning of names followed by `*`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
-pub struct NamePattern(String);
+pub(crate) struct NamePattern(String);
 
 impl NamePattern {
     pub(crate) fn matches(&self, name: &str) -> bool {
