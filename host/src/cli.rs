@@ -268,12 +268,7 @@ pub(crate) struct PlanArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginCommand {
     /// List the plugins in the plugin folders, usable or refused.
-    List {
-        #[command(flatten)]
-        plugins: PluginArgs,
-        #[arg(long)]
-        json: bool,
-    },
+    List(ListArgs),
     /// Show a plugin's manifest, signer and workloads.
     Inspect {
         /// Name of a plugin, or the folder of a bundle.
@@ -353,6 +348,17 @@ pub(crate) struct DepsArgs {
     #[arg(long)]
     pub(crate) dot: bool,
     #[arg(long, conflicts_with = "dot")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) plugins: PluginArgs,
+    /// Load each that is in the lock file, in a process that is thrown away, and say how long it took.
+    #[arg(long)]
+    pub(crate) load_times: bool,
+    #[arg(long)]
     pub(crate) json: bool,
 }
 

@@ -1,5 +1,6 @@
 //! What every workload must hold: the steps of `stormdb plugin check`, and what they found.
 
+mod comparison;
 pub(crate) mod course;
 mod description;
 pub(crate) mod report;

@@ -3,6 +3,7 @@
 use std::{
     io::{self, Write as _},
     sync::OnceLock,
+    time::Duration,
 };
 
 use serde::Serialize;
@@ -104,6 +105,11 @@ fn say(text: &str, line: &Line<'_>) {
         }
         Some(LogFormat::Text) | None => write_line(text),
     }
+}
+
+/// Seconds with two decimals in the unit that fits, such as `1.25ms`.
+pub(crate) fn duration(seconds: f64) -> String {
+    format!("{:.2?}", Duration::from_secs_f64(seconds.max(0.0)))
 }
 
 /// Lays rows out in columns, two spaces apart; the last column is not padded.

@@ -1,5 +1,5 @@
-//! `stormdb plugin`: vet, sign and pack workload plugins. Their code runs in `health` and `check`
-//! alone, in the sandbox.
+//! `stormdb plugin`: vet, sign and pack workload plugins. Their code runs in the
+//! sandbox alone: for `health`, `check` and load times.
 
 mod author;
 mod check;
@@ -8,6 +8,7 @@ mod health;
 mod inspect;
 mod install;
 mod list;
+mod load_times;
 mod new;
 mod pack;
 mod package;
@@ -29,7 +30,7 @@ use crate::{
 
 pub(crate) fn execute(command: &PluginCommand, global: &GlobalArgs) -> Result<Exit, CommandError> {
     match command {
-        PluginCommand::List { plugins, json } => list::execute(plugins, *json),
+        PluginCommand::List(arguments) => list::execute(arguments),
         PluginCommand::Inspect { plugin, plugins, json } => {
             inspect::execute(plugin, plugins, *json)
         }

@@ -1,6 +1,6 @@
 //! One workload on its course: which steps there are, in which order, and what each may stop.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use stormdb_plugin_api::describe::Description;
 use stormdb_run::{
@@ -18,6 +18,7 @@ use crate::{
         message::{BandOrder, Order},
         trial::{Trial, TrialOrder},
     },
+    machine::machine,
     output::note,
     supervisor::{
         interrupt::Interrupts,
@@ -25,6 +26,10 @@ use crate::{
         stage::{Offer, Stage, find_offer},
     },
 };
+
+/// How long a band may be silent: a restart of the server keeps it waiting for connections.
+const BAND_PATIENCE: Patience =
+    Patience { first: Duration::from_secs(75), next: Duration::from_secs(45) };
 
 /// Why a step has no finding of its own.
 pub(super) enum Stumble {
@@ -270,7 +275,7 @@ impl<'a> Course<'a> {
             }
             Ok(())
         };
-        load.carry_out(&order, super::steps::BAND, self.interrupts, &mut on_event).await?;
+        load.carry_out(&order, BAND_PATIENCE, self.interrupts, &mut on_event).await?;
         match measured {
             Some(measurement) => Ok(Driven { measurement, last }),
             None => Err(Stumble::Failed("a band ended without a measurement".to_owned())),
@@ -278,13 +283,12 @@ impl<'a> Course<'a> {
     }
 
     fn band(&self, shape: Shape) -> BandOrder {
-        use std::time::Duration;
         let Shape { workers, connections, seconds, deadline_ms, seed } = shape;
         BandOrder {
             band: 1,
             workers,
             connections,
-            cores: crate::machine::machine().cores,
+            cores: machine().cores,
             warmup: Duration::ZERO,
             measure: Duration::from_secs(seconds),
             arrivals: None,

@@ -1,9 +1,11 @@
 //! The cases of the threat model, one file for each group.
 
+pub mod abi;
 pub mod authority;
 pub mod contained;
 pub mod dependencies;
 pub mod elf;
+pub mod entries;
 pub mod files;
 pub mod harm;
 pub mod manifest;
@@ -21,11 +23,13 @@ pub fn all() -> Vec<&'static Case> {
         store::CASES,
         authority::CASES,
         files::CASES,
+        entries::CASES,
         races::CASES,
         manifest::CASES,
         names::CASES,
         dependencies::CASES,
         elf::CASES,
+        abi::CASES,
     ];
     let mut cases: Vec<&Case> = groups.into_iter().flatten().collect();
     cases.sort_by_key(|case| number(case.id));

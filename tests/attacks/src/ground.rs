@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
-use crate::{arena::Arena, author::Author, canary::Canary, library::Compiler};
+use crate::{arena::Arena, author::Author, canary::Canary, library::Compiler, stopped};
 
 /// How much is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Ground {
     pub library: Vec<u8>,
     pub canary: Canary,
     pub compiler: Compiler,
+    /// Why no system call can be watched here.
+    pub untraceable: Option<&'static str>,
     pub extent: Extent,
     /// Trusted, and the author of the good bundle.
     pub alice: Author,
@@ -59,6 +61,7 @@ impl Ground {
             library,
             canary,
             compiler,
+            untraceable: stopped::missing(),
             extent,
             alice: Author::new("alice@example.org"),
             bob: Author::new("bob"),

@@ -111,46 +111,31 @@ fn renames(site: &Site<'_>, rounds: usize) -> Result<Swept> {
     let twin = site.add_in(&elsewhere, &site.manifest, &evil, &site.ground.alice)?;
     let good = Digest::of(&site.ground.library);
 
-    let swapping = Arc::new(AtomicBool::new(true));
-    let (stop, bundle) = (Arc::clone(&swapping), site.bundle());
-    pin(0)?;
-    let swapper = thread::spawn(move || -> Result<usize> {
-        pin(1)?;
-        let mut swaps = 0;
-        while stop.load(Ordering::Relaxed) {
-            exchange(&bundle, &twin)?;
-            swaps += 1;
-        }
-        // An even number leaves the good one in its place.
-        if swaps % 2 == 1 {
-            exchange(&bundle, &twin)?;
-        }
-        Ok(swaps)
-    });
     let (mut loaded, mut refused) = (0_usize, 0_usize);
-    for round in 0..rounds {
-        match sealed(site, &mut vetting) {
-            Ok(digests) => {
-                loaded += 1;
-                swept.note(digests == [good], || format!("round {round}: {digests:?}"));
-            }
-            Err(error) => {
-                refused += 1;
-                let known = [
-                    "hash-mismatch",
-                    "plugin-missing",
-                    "io-error",
-                    "package-name-mismatch",
-                    "lib-missing",
-                    "signature-missing",
-                    "manifest-missing",
-                ];
-                swept.note(known.contains(&error.id()), || format!("round {round}: {error}"));
+    let swaps = while_swapped(&site.bundle(), &twin, || {
+        for round in 0..rounds {
+            match sealed(site, &mut vetting) {
+                Ok(digests) => {
+                    loaded += 1;
+                    swept.note(digests == [good], || format!("round {round}: {digests:?}"));
+                }
+                Err(error) => {
+                    refused += 1;
+                    let known = [
+                        "hash-mismatch",
+                        "plugin-missing",
+                        "io-error",
+                        "package-name-mismatch",
+                        "lib-missing",
+                        "signature-missing",
+                        "manifest-missing",
+                    ];
+                    swept.note(known.contains(&error.id()), || format!("round {round}: {error}"));
+                }
             }
         }
-    }
-    swapping.store(false, Ordering::Relaxed);
-    let swaps = swapper.join().map_err(|_panic| anyhow::anyhow!("the swapper panicked"))??;
+        Ok(())
+    })?;
     swept.what = format!(
         "loads during {swaps} swaps of the bundle ({loaded} of what was verified, {refused} refused)"
     );
@@ -173,6 +158,40 @@ fn sealed(site: &Site<'_>, vetting: &mut Vetting) -> Result<Vec<Digest>, Error> 
         Sealed::inherit(descriptor, statement).map(|_same| digest)
     };
     sealed.into_iter().map(inherit).collect()
+}
+
+/// Does `body` while another thread, on another core, swaps two folders all the time; returns how often.
+///
+/// # Errors
+/// What `body` says; the folders cannot be swapped.
+pub fn while_swapped(
+    bundle: &Path,
+    twin: &Path,
+    body: impl FnOnce() -> Result<()>,
+) -> Result<usize> {
+    let swapping = Arc::new(AtomicBool::new(true));
+    let (going, one, other) = (Arc::clone(&swapping), bundle.to_owned(), twin.to_owned());
+    let before = sched_getaffinity(None)?;
+    pin(0)?;
+    let swapper = thread::spawn(move || -> Result<usize> {
+        pin(1)?;
+        let mut swaps = 0;
+        while going.load(Ordering::Relaxed) {
+            exchange(&one, &other)?;
+            swaps += 1;
+        }
+        // An even number leaves the good one in its place.
+        if swaps % 2 == 1 {
+            exchange(&one, &other)?;
+        }
+        Ok(swaps)
+    });
+    let done = body();
+    swapping.store(false, Ordering::Relaxed);
+    let swaps = swapper.join().map_err(|_panic| anyhow::anyhow!("the swapper panicked"))?;
+    sched_setaffinity(None, &before)?;
+    done?;
+    swaps
 }
 
 /// Keeps this thread on one core, where there are several.

@@ -14,6 +14,7 @@ use crate::{
     ground::{Extent, Ground},
     program::{Ended, run},
     site::{NAME, Site},
+    stopped,
 };
 
 /// The exit code of a refusal.
@@ -129,6 +130,12 @@ impl<'g> Trial<'g> {
                     input,
                     &format!("{} took {:?}, more than {limit:?}", arguments.join(" "), ended.took),
                 );
+            }
+        }
+        if self.runs_all() && self.ground.untraceable.is_none() {
+            let started = stopped::calls(&site, &Self::commands(&site)[1], "execve")?;
+            if started.len() != 1 {
+                self.fail(input, &format!("a process was started to load it: {started:?}"));
             }
         }
         self.silent(input)

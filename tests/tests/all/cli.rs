@@ -2,6 +2,7 @@
 
 mod config;
 mod exports;
+mod health;
 mod lifecycle;
 mod output;
 mod overrides;

@@ -1,7 +1,5 @@
 //! `stormdb plugin health`: plugins tried in the sandbox, without a target.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use stormdb_registry::catalog::Catalog;
 use stormdb_run::{event::Failure, exit::Exit};
@@ -11,7 +9,7 @@ use crate::{
     environment,
     failure::CommandError,
     load::message::{Examination, Mapped, Order},
-    output::{columns, fail, print, print_json},
+    output::{columns, duration, fail, print, print_json},
     supervisor::{
         interrupt::Interrupts,
         load::{Answer, Load, LoadFailure, Patience},
@@ -159,11 +157,6 @@ fn row(name: &str, healthy: &Healthy) -> Vec<String> {
         peak_rss_bytes.map_or_else(|| "-".to_owned(), |bytes| format!("{} MiB", bytes >> 20)),
         if tried.is_empty() { "-".to_owned() } else { tried.join(", ") },
     ]
-}
-
-/// With three digits or so, such as `1.25 ms`.
-fn duration(seconds: f64) -> String {
-    format!("{:.2?}", Duration::from_secs_f64(seconds.max(0.0)))
 }
 
 fn document(examined: &Examined) -> Value {

@@ -8,24 +8,36 @@ use stormdb_registry::{
 };
 use stormdb_run::exit::Exit;
 
-use super::{dependencies, needs_json};
+use super::{
+    dependencies,
+    load_times::{LoadTimes, measure},
+    needs_json,
+};
 use crate::{
-    cli::PluginArgs,
+    cli::ListArgs,
+    environment,
     failure::CommandError,
-    output::{columns, note, print, print_json},
+    output::{columns, duration, note, print, print_json},
     places,
     vetting::Vetting,
 };
 
-pub(crate) fn execute(plugins: &PluginArgs, json: bool) -> Result<Exit, CommandError> {
-    let vetting = Vetting::of(plugins)?;
+pub(crate) fn execute(arguments: &ListArgs) -> Result<Exit, CommandError> {
+    let ListArgs { plugins, load_times, json } = arguments;
+    let mut vetting = Vetting::of(plugins)?;
     let catalog = vetting.catalog()?;
-    if json {
-        print_json(&document(&catalog))?;
+    let times = if *load_times {
+        environment::check(plugins.allow_ld_env)?;
+        measure(&mut vetting, &catalog)?
+    } else {
+        LoadTimes::new()
+    };
+    if *json {
+        print_json(&document(&catalog, &times))?;
         return Ok(Exit::Success);
     }
     let mut rows = vec![HEADS.map(str::to_owned).to_vec()];
-    rows.extend(catalog.verified().iter().map(usable_row));
+    rows.extend(catalog.verified().iter().map(|plugin| usable_row(plugin, &times)));
     rows.extend(catalog.refused().iter().map(refused_row));
     if rows.len() > 1 {
         print(&columns(&rows))?;
@@ -45,13 +57,24 @@ pub(crate) fn execute(plugins: &PluginArgs, json: bool) -> Result<Exit, CommandE
     Ok(Exit::Success)
 }
 
-const HEADS: [&str; 10] =
-    ["STATE", "LOCK", "NAME", "VERSION", "AUTHOR", "KEY", "SHA256", "API", "WORKLOADS", "NEEDS"];
+const HEADS: [&str; 11] = [
+    "STATE",
+    "LOCK",
+    "NAME",
+    "VERSION",
+    "AUTHOR",
+    "KEY",
+    "SHA256",
+    "API",
+    "LOAD",
+    "WORKLOADS",
+    "NEEDS",
+];
 
 /// Digits of a key's fingerprint and of a hash that tell one from another; `inspect` and `--json` have all of them.
 const DIGITS: usize = 12;
 
-fn usable_row(plugin: &Verified) -> Vec<String> {
+fn usable_row(plugin: &Verified, times: &LoadTimes) -> Vec<String> {
     let manifest = plugin.manifest();
     let workloads = manifest.workloads.join(" ");
     let digits = |text: &str| text.chars().take(DIGITS).collect::<String>();
@@ -65,9 +88,16 @@ fn usable_row(plugin: &Verified) -> Vec<String> {
         digits(key),
         digits(&manifest.library.sha256.to_string()),
         manifest.api.to_string(),
+        load_time(plugin, times).map_or_else(|| "-".to_owned(), duration),
         if workloads.is_empty() { "-".to_owned() } else { workloads },
         dependencies(manifest),
     ]
+}
+
+/// In seconds.
+fn load_time(plugin: &Verified, times: &LoadTimes) -> Option<f64> {
+    let manifest = plugin.manifest();
+    times.get(&(manifest.name.clone(), manifest.version.clone())).copied()
 }
 
 fn lock_word(plugin: &Verified) -> &'static str {
@@ -94,7 +124,7 @@ fn refused_row(refused: &Refused) -> Vec<String> {
     row
 }
 
-fn document(catalog: &Catalog) -> serde_json::Value {
+fn document(catalog: &Catalog, times: &LoadTimes) -> serde_json::Value {
     let usable = catalog.verified().iter().map(|plugin| {
         let manifest = plugin.manifest();
         json!({
@@ -107,6 +137,7 @@ fn document(catalog: &Catalog) -> serde_json::Value {
             "manifest_sha256": plugin.manifest_sha256().to_string(),
             "lock": lock_word(plugin),
             "api": manifest.api.to_string(),
+            "load_seconds": load_time(plugin, times),
             "needs": needs_json(manifest),
             "workloads": manifest.workloads,
             "path": plugin.bundle(),

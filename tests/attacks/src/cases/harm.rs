@@ -226,8 +226,9 @@ fn probed(trial: &mut Trial<'_>, attempts: &[&str]) -> Result<()> {
     let what = "at=execute how=probe";
     let Some(ended) = tried(trial, what, ACCEPTED, &[])? else { return Ok(()) };
     let document = report(&ended);
-    let results = document["results"].as_object().context("the report has no results")?;
-    let probe = results.get("probe").context("the plugin reported nothing")?;
+    let results = document["results"].as_array().context("the report has no results")?;
+    let probe = results.iter().find(|result| result["kind"] == "probe");
+    let probe = &probe.context("the plugin reported nothing")?["value"];
     for attempt in attempts {
         if probe[*attempt] != "PermissionDenied" {
             trial.fail(what, &format!("{attempt} was not denied: {probe}"));

@@ -11,12 +11,14 @@ use anyhow::{Context as _, Result};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::{
+    canary::songs,
     case::{ACCEPTED, Case},
     library::Recipe,
-    program::Ended,
+    program::{Ended, run},
     site::{LIBRARY, SIGNATURE, Site},
     stopped,
-    trial::Trial,
+    sweep::while_swapped,
+    trial::{HEALTH, Trial},
 };
 
 /// The calls between which the loader's steps lie.
@@ -34,7 +36,7 @@ const SWAPPED: [&str; 6] = [
 pub const CASES: &[Case] = &[
     Case {
         id: "A45",
-        what: "a bundle swapped between each pair of the loader's calls",
+        what: "a bundle swapped between each pair of the loader's calls, and at any moment",
         expect: &[ACCEPTED],
         build: swaps,
     },
@@ -69,7 +71,7 @@ pub const CASES: &[Case] = &[
         what: "a folder replaced by a link while the loader is on its way",
         expect: &["symlink-refused"],
         build: |trial| {
-            if let Some(reason) = stopped::missing() {
+            if let Some(reason) = trial.ground.untraceable {
                 trial.skip("the bundle's folder", reason);
                 return Ok(());
             }
@@ -107,7 +109,7 @@ pub const CASES: &[Case] = &[
         what: "a library that has other bytes at the second look: it is read once",
         expect: &["hash-mismatch"],
         build: |trial| {
-            if let Some(reason) = stopped::missing() {
+            if let Some(reason) = trial.ground.untraceable {
                 trial.skip("both", reason);
                 return Ok(());
             }
@@ -147,17 +149,19 @@ fn verify<'s>(site: &'s Site<'_>) -> Vec<&'s str> {
 
 /// Stops the program after each of its calls, and swaps good and evil.
 fn swaps(trial: &mut Trial<'_>) -> Result<()> {
-    if let Some(reason) = stopped::missing() {
+    if let Some(reason) = trial.ground.untraceable {
         trial.skip("every pair of calls", reason);
         return Ok(());
     }
-    let Some(evil) = trial.compile(
+    let Some(mut evil) = trial.compile(
         "every pair of calls",
         &Recipe::plugin().with("INIT").linked("-Wl,-init=dt_init"),
     )?
     else {
         return Ok(());
     };
+    // Of the same size, so that nothing but its hash is wrong.
+    evil.resize(trial.ground.library.len(), 0);
     trial.control("the swapped library", &evil, &["dt-init"])?;
     let step = trial.ground.count(7, 1);
     for call in STEPS {
@@ -175,11 +179,38 @@ fn swaps(trial: &mut Trial<'_>) -> Result<()> {
             if !is_known {
                 trial.fail(&input, &format!("{said:?}: {}", ended.stderr));
             }
-            let sung = trial.ground.canary.heard()?;
-            if sung.contains("dt-init") || ended.stderr.contains("canary: dt-init") {
-                trial.fail(&input, "the swapped library ran");
-            }
+            unswapped(trial, &input, &ended)?;
         }
+    }
+    races(trial, &evil)
+}
+
+/// The program loads while good and evil change places at any moment.
+fn races(trial: &mut Trial<'_>, evil: &[u8]) -> Result<()> {
+    let rounds = trial.ground.count(10, 300);
+    let site = Site::new(trial.ground)?;
+    let twin = twin(&site, evil)?;
+    while_swapped(&site.bundle(), &twin, || {
+        for round in 0..rounds {
+            let input = format!("any moment, round {round}");
+            let ended = run(&mut site.command(HEALTH), site.path())?;
+            trial.input(&input, ACCEPTED);
+            if !matches!(ended.code, Some(0 | 3)) {
+                trial.fail(&input, &format!("code {:?}: {}", ended.code, ended.stderr));
+            }
+            unswapped(trial, &input, &ended)?;
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// The library that nobody signed did not sing.
+fn unswapped(trial: &mut Trial<'_>, input: &str, ended: &Ended) -> Result<()> {
+    let mut sung = trial.ground.canary.heard()?;
+    sung.extend(songs(&ended.stderr));
+    if sung.contains("dt-init") {
+        trial.fail(input, "the swapped library ran");
     }
     Ok(())
 }
@@ -207,7 +238,7 @@ fn when_sealed(
     input: &str,
     spoil: impl FnOnce(&Site<'_>) -> Result<()>,
 ) -> Result<Option<Ended>> {
-    if let Some(reason) = stopped::missing() {
+    if let Some(reason) = trial.ground.untraceable {
         trial.skip(input, reason);
         return Ok(None);
     }
