@@ -7,6 +7,8 @@ pub(crate) mod report;
 pub(crate) mod server;
 mod steps;
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// What became of a step.
@@ -17,6 +19,21 @@ pub(crate) enum Verdict {
     Failed,
     /// An earlier step failed without which this one says nothing.
     NotReached,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Passed => "passed",
+            Self::Failed => "FAILED",
+            Self::NotReached => "not reached",
+        })
+    }
+}
+
+/// `1 table`, `2 tables`.
+fn tables(count: usize) -> String {
+    format!("{count} table{}", if count == 1 { "" } else { "s" })
 }
 
 /// One step of a workload's course.

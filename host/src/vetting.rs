@@ -138,7 +138,8 @@ fn sources_of(arguments: &PluginArgs) -> Result<Sources, CommandError> {
     sources(trust_store.as_deref(), trust_policy.as_deref(), lock.as_deref(), *locked)
 }
 
-fn sources(
+/// The files that flags or the configuration name, or the user's own.
+pub(crate) fn sources(
     trust_store: Option<&Path>,
     policy: Option<&Path>,
     lock: Option<&Path>,

@@ -1,6 +1,10 @@
 //! The workspace's plugins, packed and signed by an author made for the purpose.
 
-use std::{fs, io, path::PathBuf, process::Command};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context as _, Result};
 
@@ -48,11 +52,26 @@ pub(crate) fn sign_all(
             .with_context(|| format!("cannot remove {}", old.display()))?;
     }
 
+    pack_all(workspace, stormdb, profile, &author, &key, &folder)?;
+    let mut trust = stormdb.command(["trust", "add", &author]);
+    program::run(trust.arg(&public_key).arg("--trust-store").arg(&trust_store))?;
+    Ok(Bundles { folder, trust_store })
+}
+
+/// Packs every plugin of the build into `folder`, signed with `key` as `author`.
+pub(crate) fn pack_all(
+    workspace: &Workspace,
+    stormdb: &Stormdb,
+    profile: Profile,
+    author: &str,
+    key: &Path,
+    folder: &Path,
+) -> Result<()> {
     let libraries = workspace.output(profile);
     for plugin in &workspace.plugins {
         let PluginCrate { name, version, description, library, declared } = plugin;
         let mut pack = stormdb.command(["plugin", "pack", "--name", name, "--version", version]);
-        pack.args(["--author", &author, "--description", description]);
+        pack.args(["--author", author, "--description", description]);
         for workload in &declared.workloads {
             pack.args(["--workload", workload]);
         }
@@ -60,12 +79,10 @@ pub(crate) fn sign_all(
             pack.arg("--needs").arg(format!("{dependency}={versions}"));
         }
         pack.arg("--library").arg(libraries.join(library));
-        pack.arg("--out").arg(&folder).arg("--key").arg(&key);
+        pack.arg("--out").arg(folder).arg("--key").arg(key);
         run_quietly(&mut pack)?;
     }
-    let mut trust = stormdb.command(["trust", "add", &author]);
-    program::run(trust.arg(&public_key).arg("--trust-store").arg(&trust_store))?;
-    Ok(Bundles { folder, trust_store })
+    Ok(())
 }
 
 /// Shows the command line; its output only when it fails.

@@ -8,6 +8,7 @@ mod demo;
 mod place;
 mod postgres;
 mod program;
+mod release;
 mod stormdb;
 mod test;
 mod workspace;
@@ -37,6 +38,8 @@ enum Task {
     Postgres,
     /// Attack the loading of plugins in every way of the threat model.
     Attacks(attacks::AttacksArgs),
+    /// Build a release that carries the project's public key, with plugins that it signed.
+    Release(release::ReleaseArgs),
     /// Measure speed and size, and write docs/reference/benchmarks.md.
     Bench(bench::BenchArgs),
 }
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Task::Test(arguments) => test::run(&workspace, &arguments),
         Task::Postgres => postgres::run(&workspace),
         Task::Attacks(arguments) => attacks::run(&workspace, &arguments),
+        Task::Release(arguments) => release::run(&workspace, &arguments),
         Task::Bench(arguments) => bench::run(&workspace, &arguments),
     });
     done.unwrap_or_else(|error| {

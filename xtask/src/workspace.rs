@@ -73,6 +73,11 @@ impl Workspace {
 
     /// Builds the host and the plugins and shows cargo's output.
     pub(crate) fn build_product(&self, profile: Profile) -> Result<()> {
+        program::run(&mut self.build_command(profile))
+    }
+
+    /// What builds them.
+    pub(crate) fn build_command(&self, profile: Profile) -> Command {
         let mut command = self.cargo(&["build", "--locked", "--package", "stormdb"]);
         if profile == Profile::Release {
             command.arg("--release");
@@ -80,7 +85,7 @@ impl Workspace {
         for plugin in &self.plugins {
             command.args(["--package", &plugin.name]);
         }
-        program::run(&mut command)
+        command
     }
 
     /// The folder of cargo's output, beneath the root as a relative path.

@@ -7,7 +7,7 @@ use serde_json::json;
 use stormdb_registry::{
     allowed_signers::Entry,
     authority::Sources,
-    ledger::{Admission, reset},
+    ledger::reset,
     public_key::PublicKey,
     trust::{Limits, TrustStore},
     trust_policy::{
@@ -21,8 +21,7 @@ use crate::{
     cli::TrustCommand,
     failure::CommandError,
     output::{columns, note, print, print_json},
-    places,
-    vetting::trust_store_path,
+    vetting::{sources, trust_store_path},
 };
 
 pub(crate) fn execute(command: &TrustCommand) -> Result<Exit, CommandError> {
@@ -42,11 +41,11 @@ pub(crate) fn execute(command: &TrustCommand) -> Result<Exit, CommandError> {
             remove(trust_store.as_deref(), author, key.as_deref())
         }
         TrustCommand::Revoke { what, reason, trust_store, trust_policy } => {
-            let sources = sources(trust_store.as_deref(), trust_policy.as_deref(), None)?;
+            let sources = sources(trust_store.as_deref(), trust_policy.as_deref(), None, false)?;
             revoke_in(&sources.policy_path(), what, reason)
         }
         TrustCommand::Reset { plugin, trust_store, lock } => {
-            forget(plugin, &sources(trust_store.as_deref(), None, lock.as_deref())?)
+            forget(plugin, &sources(trust_store.as_deref(), None, lock.as_deref(), false)?)
         }
     }
 }
@@ -56,7 +55,7 @@ fn list(
     trust_policy: Option<&Path>,
     json: bool,
 ) -> Result<Exit, CommandError> {
-    let sources = sources(trust_store, trust_policy, None)?;
+    let sources = sources(trust_store, trust_policy, None, false)?;
     let path = &sources.trust_store;
     let store = TrustStore::load(path)?;
     let policy = match &sources.policy {
@@ -197,20 +196,6 @@ fn forget(plugin: &str, sources: &Sources) -> Result<Exit, CommandError> {
         note(&format!("{} knows no version of {plugin}; nothing was changed", state.display()));
     }
     Ok(Exit::Success)
-}
-
-fn sources(
-    trust_store: Option<&Path>,
-    policy: Option<&Path>,
-    lock: Option<&Path>,
-) -> Result<Sources, CommandError> {
-    Ok(Sources {
-        trust_store: trust_store_path(trust_store)?,
-        policy: policy.map(places::absolute).transpose()?,
-        lock: lock.map(places::absolute).transpose()?,
-        state: places::trust_state()?,
-        admission: Admission::NewToo,
-    })
 }
 
 /// A time as people or as `allowed_signers` write it; a date is its first second. In UTC, unless it says otherwise.

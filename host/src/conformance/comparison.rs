@@ -41,7 +41,7 @@ pub(super) fn same_rows(before: &Contents, now: &Contents) -> Result<String, Str
     } else {
         format!(" but for the times in {}", timed.join(", "))
     };
-    Ok(format!("{} tables with the same rows{times}", now.len()))
+    Ok(format!("{} with the same rows{times}", super::tables(now.len())))
 }
 
 /// The same calls sent the same.
@@ -141,7 +141,7 @@ mod tests {
         let mut later = of(1, "x");
         later.values_mut().for_each(|rows| rows.digest.push_str(" and later"));
         let found = same_rows(&of(1, "x"), &later).unwrap();
-        assert_eq!(found, "1 tables with the same rows but for the times in t");
+        assert_eq!(found, "1 table with the same rows but for the times in t");
     }
 
     #[test]

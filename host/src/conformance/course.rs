@@ -183,7 +183,7 @@ impl<'a> Course<'a> {
                 blocked = Some(title.clone());
             }
             if !self.quiet {
-                note(&format!("{}: {title}: {verdict:?}", self.offer.workload.name));
+                note(&format!("{}: {title}: {verdict}", self.offer.workload.name));
             }
             steps.push(Step { step: title, verdict, finding });
         }

@@ -60,7 +60,7 @@ impl Course<'_> {
         self.leave(load).await?;
         self.loaded = self.server.contents().await?;
         let rows: i64 = self.loaded.values().map(|rows| rows.count).sum();
-        Ok(format!("{} tables with {rows} rows", self.loaded.len()))
+        Ok(format!("{} with {rows} rows", super::tables(self.loaded.len())))
     }
 
     async fn set_up_again(&mut self) -> Finding {

@@ -73,7 +73,12 @@ pub(crate) fn scaling(workspace: &Workspace) -> Result<ExitCode> {
             let mut pinned = Command::new("taskset");
             pinned.args(["--cpu-list", cores]).arg(run.get_program()).args(run.get_args());
             pinned.current_dir(&workspace.root);
-            pinned.envs(run.get_envs().filter_map(|(name, value)| Some((name, value?))));
+            for (name, value) in run.get_envs() {
+                match value {
+                    Some(value) => pinned.env(name, value),
+                    None => pinned.env_remove(name),
+                };
+            }
             trials.push(Band::read(&timed::run(&mut pinned)?.stdout)?.performance);
         }
     }

@@ -135,8 +135,7 @@ fn configuration(arguments: &CheckArgs, mode: &str) -> Result<Resolved, CommandE
 fn show(conformance: &Conformance) -> Result<(), CommandError> {
     for workload in &conformance.workloads {
         let rows = workload.steps.iter().map(|step| {
-            let verdict = format!("{:?}", step.verdict);
-            vec![format!("  {verdict}"), step.step.clone(), step.finding.clone()]
+            vec![format!("  {}", step.verdict), step.step.clone(), step.finding.clone()]
         });
         print(&format!("workload {}, scale {}", workload.workload, workload.scale))?;
         print(&columns(&rows.collect::<Vec<_>>()))?;

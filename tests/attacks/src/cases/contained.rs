@@ -59,7 +59,7 @@ pub const CASES: &[Case] = &[
                     "an endless sleep",
                     "plugin-init-timeout",
                     head,
-                    "for (;;) pause();",
+                    "for (;;) sleep(1000);",
                 )?;
             }
             Ok(())

@@ -122,7 +122,7 @@ fn the_list_says_which_are_usable_and_why_others_are_not() {
         |text: &serde_json::Value, from: usize| text.as_str().unwrap()[from..from + 12].to_owned();
     let (key, sha256) = (digits(key, "SHA256:".len()), digits(sha256, 0));
     let usable =
-        ["usable", "new", "good", "1.0.0", "author", &key, &sha256, "^1.0.0", "simple", "-"];
+        ["usable", "new", "good", "1.0.0", "author", &key, &sha256, "^1.0.0", "-", "simple", "-"];
     assert_eq!(rows[1], usable);
     assert_eq!(rows[2][..4], ["refused[signature-missing]", "-", "unsigned", "1.0.0"]);
 }

@@ -169,13 +169,13 @@ fn covers(versions: &VersionReq, version: &Version) -> bool {
 
 impl RevokedKey {
     pub(super) fn because(&self) -> String {
-        self.reason.0.clone()
+        self.reason.or_none()
     }
 }
 
 impl RevokedPlugin {
     pub(super) fn because(&self) -> String {
-        self.reason.0.clone()
+        self.reason.or_none()
     }
 }
 
@@ -291,6 +291,13 @@ impl TryFrom<usize> for Threshold {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(try_from = "String")]
 struct Reason(String);
+
+impl Reason {
+    /// In words, as it stands behind a refusal.
+    fn or_none(&self) -> String {
+        if self.0.is_empty() { "no reason is given".to_owned() } else { self.0.clone() }
+    }
+}
 
 impl TryFrom<String> for Reason {
     type Error = &'static str;
