@@ -35,9 +35,9 @@ pub struct Fit {
 /// The least squares of `y` itself, with equal weights.
 ///
 /// Standard errors are `sqrt(diag(s^2 (J'J)^-1))`, `s^2 = sse / (n - p)` (Seber and Wild, "Nonlinear Regression"
-/// (1989), section 2.1), `J` over the coefficients that are not at a bound. `aicc = n ln(sse / n) + 2 K +
-/// 2 K (K + 1) / (n - K - 1)` with `K = p + 1` (Hurvich and Tsai, Biometrika 76 (1989)). `x` in workers or
-/// connections in use, `y` in any unit. Assumes errors of one size; with known ones use
+/// (1989), section 2.1), `J` over the coefficients that are not at a bound; 0 for a perfect fit.
+/// `aicc = n ln(sse / n) + 2 K + 2 K (K + 1) / (n - K - 1)` with `K = p + 1` (Hurvich and Tsai, Biometrika 76 (1989)).
+/// `x` in workers or connections in use, `y` in any unit. Assumes errors of one size; with known ones use
 /// [`crate::weighted_fit::weighted_fit`].
 /// Errors, in this order: `length_mismatch`, `non_finite`, `too_few_points`, `non_positive_x` (logarithmic, usl),
 /// `overflow`, `not_identifiable`.
@@ -46,10 +46,11 @@ pub fn fit(model: Model, x: &[f64], y: &[f64]) -> Result<Fit, Error> {
     let found = scaled.search()?;
     let (n, p) = (y.len(), model.coefficients().len());
     let freedom = (n - p) as f64;
-    let curve = scaled.curve(&found, found.sse / freedom)?;
     let is_constant = constant(y).is_some();
     let limit = if is_constant { 0.0 } else { PERFECT * scaled.variation };
     let is_perfect = found.sse <= limit;
+    let variance = if is_perfect { 0.0 } else { found.sse / freedom };
+    let curve = scaled.curve(&found, variance)?;
     let aicc = (!is_perfect).then(|| aicc(found.sse, scaled.unit, n, p)).flatten();
     let r_squared = (!is_constant)
         .then(|| computed("the goodness of fit", 1.0 - found.sse / scaled.variation))

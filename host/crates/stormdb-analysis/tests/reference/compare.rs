@@ -74,10 +74,10 @@ impl<'a> Perfect<'a> {
         for (depth, name) in path.iter().enumerate() {
             place = &place[*name];
             if place["perfect_fit"] == Value::Bool(true) {
-                return match path.get(depth + 1) {
-                    Some(&"sse") => 1e-9 * self.variation,
-                    Some(&"standard_errors") => 1e-6 * self.largest,
-                    Some(&"coefficients") => 1e-7 * self.largest,
+                return match path[depth + 1..] {
+                    ["sse"] => 1e-9 * self.variation,
+                    ["standard_errors", _] | ["peak", "n_se"] => 1e-6 * self.largest,
+                    ["coefficients", _] => 1e-7 * self.largest,
                     _ => 0.0,
                 };
             }

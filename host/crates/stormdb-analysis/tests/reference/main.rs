@@ -67,6 +67,26 @@ fn a_wrong_figure_is_reported_with_its_place() {
 }
 
 #[test]
+fn the_residuals_of_a_perfect_fit_are_rounding() {
+    let fit = json!({"perfect_fit": true, "sse": 0.0, "r_squared": 1.0});
+    let case = json!({
+        "name": "perfect",
+        "input": {"y": [1000, 3000]},
+        "expected": {"fits": {"linear": fit}},
+    });
+    let margins =
+        json!({"sse": {"rel": 1e-7}, "r_squared": {"abs": 1e-8}, "perfect_fit": "rounding"});
+    let tolerance = Tolerance::of(&margins, &case);
+    let differing = |sse: f64, r_squared: f64| {
+        let found = json!({"perfect_fit": true, "sse": sse, "r_squared": r_squared});
+        compare::differences(&case["expected"], &json!({"fits": {"linear": found}}), &tolerance)
+    };
+    assert_eq!(differing(1e-3, 1.0), Vec::<String>::new());
+    assert_eq!(differing(1e-2, 1.0).len(), 1);
+    assert_eq!(differing(0.0, 0.99).len(), 1);
+}
+
+#[test]
 fn a_missing_refusal_is_reported() {
     let file = json!({
         "tolerance": {"exact": true},
