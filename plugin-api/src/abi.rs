@@ -7,6 +7,7 @@
 pub mod error;
 pub mod host;
 pub mod module;
+pub mod note;
 pub mod rows;
 pub mod session;
 pub mod value;

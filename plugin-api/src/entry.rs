@@ -38,6 +38,11 @@ macro_rules! export_plugin {
                 __call_root_module_loader($crate::module::<$plugin>)
             }
 
+            // SAFETY: the section holds notes and nothing else, and this is one.
+            #[used]
+            #[unsafe(link_section = ".note.stormdb")]
+            static NOTE: $crate::abi::note::Note = $crate::abi::note::Note::CURRENT;
+
             // SAFETY: the name is the one that abi_stable's loader looks up; no other item has it.
             #[unsafe(export_name = "_1as_0lib_1header_0root_bmodule_bloader")]
             static HEADER: LibHeader =

@@ -76,3 +76,11 @@ EXPORTED const struct {
 } ROOT = {"abi stable library for Rust     ", ABI_MAJOR, ABI_MINOR, {0}};
 #endif
 
+#ifdef NOTE /* the version of the interface, as export_plugin! writes it */
+static const struct {
+    unsigned sizes[2], kind;
+    char name[8];
+    unsigned version[3];
+} note __attribute__((section(".note.stormdb"), used, aligned(4))) = {{8, 12}, 1, "stormdb", {API_MAJOR, 0, 0}};
+#endif
+

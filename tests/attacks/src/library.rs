@@ -9,7 +9,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use stormdb_plugin_api::{abi::ROOT_SYMBOL, abi_stable::library::AbiHeader};
+use stormdb_plugin_api::{
+    abi::{API_VERSION, ROOT_SYMBOL, note},
+    abi_stable::library::AbiHeader,
+};
 
 const TEMPLATE: &str = include_str!("library.c");
 
@@ -33,7 +36,15 @@ impl Recipe {
         let AbiHeader { abi_major, abi_minor, .. } = AbiHeader::VALUE;
         let [major, minor] = [("ABI_MAJOR", abi_major), ("ABI_MINOR", abi_minor)]
             .map(|(name, value)| format!("{name}={value}"));
-        Self::plain().with("UNWINDS").with("HEADER").with(&major).with(&minor).linked("-lgcc_s")
+        let api = format!("API_MAJOR={}", note::numbers(API_VERSION)[0]);
+        Self::plain()
+            .with("UNWINDS")
+            .with("HEADER")
+            .with("NOTE")
+            .with(&api)
+            .with(&major)
+            .with(&minor)
+            .linked("-lgcc_s")
     }
 
     /// With a part of the template.

@@ -9,7 +9,7 @@ mod image;
 
 use std::fmt;
 
-use stormdb_plugin_api::abi::ROOT_SYMBOL;
+use stormdb_plugin_api::abi::{API_VERSION, ROOT_SYMBOL, note};
 
 use dynamic::Dynamic;
 use image::Image;
@@ -46,7 +46,7 @@ pub enum ElfFault {
     ExportForbidden(String),
     /// Does not export the plugin's root symbol as data.
     RootSymbolMissing(String),
-    /// Its root symbol is not the header of the `abi_stable` that this host speaks.
+    /// Its header or its note is not of the interface that this host speaks.
     OtherHeader(String),
     /// Cannot unwind, so that a panic would end the host.
     CannotUnwind,
@@ -109,5 +109,29 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<(), ElfFault> {
     dynamic.check_features(&image)?;
     dynamic.check_exports(ROOT_SYMBOL)?;
     dynamic.check_header(&image, ROOT_SYMBOL)?;
+    check_note(&image)?;
     dynamic.check_unwinds()
+}
+
+/// One major version of the interface never meets another. Minor versions do, where the manifest says so.
+fn check_note(image: &Image<'_>) -> Result<(), ElfFault> {
+    let other = |found: String| Err(ElfFault::OtherHeader(found));
+    let notes = image.notes(&note::OWNER, note::KIND)?;
+    if notes.is_empty() {
+        return other("it has no note of the plugin API that it was built with".to_owned());
+    }
+    for content in notes {
+        let (numbers, _) = content.as_chunks::<4>();
+        let &[major, minor, patch] = numbers else {
+            return other("its note of the plugin API is not a version".to_owned());
+        };
+        let version = [major, minor, patch].map(u32::from_le_bytes);
+        if version[0] != note::numbers(API_VERSION)[0] {
+            let [major, minor, patch] = version;
+            return other(format!(
+                "it was built with plugin API {major}.{minor}.{patch}, this host speaks {API_VERSION}"
+            ));
+        }
+    }
+    Ok(())
 }

@@ -110,6 +110,15 @@ pub const CASES: &[Case] = &[
                     &["init-array"],
                 )?;
             }
+            for (input, recipe) in [
+                ("no note of the interface", Recipe::plugin().without("NOTE")),
+                (
+                    "a note of another interface",
+                    Recipe::plugin().without("API_MAJOR").with("API_MAJOR=2"),
+                ),
+            ] {
+                shaped(trial, input, "abi-incompatible", &recipe, &["init-array"])?;
+            }
             let other = "EXPORTED const char ROOT[256] = {1};";
             shaped(
                 trial,

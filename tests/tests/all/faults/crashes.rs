@@ -35,6 +35,7 @@ fn every_sudden_end_has_its_name() {
     for (how, name) in [
         ("exit", "plugin-exited"),
         ("segfault", "plugin-crashed:SIGSEGV"),
+        ("overflow", "plugin-crashed:SIGABRT"),
         ("allocate", "plugin-out-of-memory"),
     ] {
         let harm = format!("at: execute, how: {how}, workers: 2, after: 5");

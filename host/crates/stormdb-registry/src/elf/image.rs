@@ -7,6 +7,7 @@ use object::elf::{
     PT_NOTE, PT_NULL, PT_PHDR, PT_TLS, ProgramHeader64,
 };
 use object::pod::{from_bytes, slice_from_bytes};
+use object::read::elf::ProgramHeader as _;
 
 use super::ElfFault;
 
@@ -29,20 +30,22 @@ pub(super) struct Image<'a> {
     bytes: &'a [u8],
     loads: Vec<&'a Segment>,
     dynamic: &'a Segment,
+    notes: Vec<&'a Segment>,
 }
 
 impl<'a> Image<'a> {
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, ElfFault> {
         let segments = segments(bytes)?;
-        let (mut loads, mut dynamics, mut stack) = (Vec::new(), Vec::new(), None);
+        let (mut loads, mut dynamics, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+        let mut stack = None;
         for segment in segments {
             check_in_file(segment, bytes.len() as u64)?;
             match segment.p_type.get(LE) {
                 PT_LOAD => loads.push(segment),
                 PT_DYNAMIC => dynamics.push(segment),
+                PT_NOTE => notes.push(segment),
                 PT_GNU_STACK => stack = Some(segment.p_flags.get(LE)),
-                PT_NULL | PT_PHDR | PT_NOTE | PT_TLS | PT_GNU_EH_FRAME | PT_GNU_RELRO
-                | PT_GNU_PROPERTY => {}
+                PT_NULL | PT_PHDR | PT_TLS | PT_GNU_EH_FRAME | PT_GNU_RELRO | PT_GNU_PROPERTY => {}
                 other => {
                     return Err(ElfFault::FeatureForbidden(format!(
                         "a segment of type {other:#x}"
@@ -61,12 +64,27 @@ impl<'a> Image<'a> {
                 dynamics.len()
             )));
         };
-        Ok(Self { bytes, loads, dynamic })
+        Ok(Self { bytes, loads, dynamic, notes })
     }
 
     /// The dynamic section as it would be in memory, which is what the linker reads.
     pub(super) fn dynamic_bytes(&self) -> Result<&'a [u8], ElfFault> {
         self.at(self.dynamic.p_vaddr.get(LE), self.dynamic.p_filesz.get(LE), "the dynamic section")
+    }
+
+    /// The content of every note of this owner and kind.
+    pub(super) fn notes(&self, owner: &[u8], kind: u32) -> Result<Vec<&'a [u8]>, ElfFault> {
+        let odd = |_error| ElfFault::Invalid("an odd note".to_owned());
+        let mut found = Vec::new();
+        for segment in &self.notes {
+            let Some(mut notes) = segment.notes(LE, self.bytes).map_err(odd)? else { continue };
+            while let Some(note) = notes.next().map_err(odd)? {
+                if note.name_bytes() == owner && note.n_type(LE) == kind {
+                    found.push(note.desc());
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// The `size` bytes that would be mapped at `address`.

@@ -146,6 +146,10 @@ fn compile(world: &World, source: &str, arguments: &[&str]) -> Vec<u8> {
     fs::read(library).unwrap()
 }
 
+/// The note of this version of the interface.
+const NOTE: &str = "static const struct { unsigned sizes[2], kind; char name[8]; unsigned version[3]; } note \
+    __attribute__((section(\".note.stormdb\"), used, aligned(4))) = {{8, 12}, 1, \"stormdb\", {1, 0, 0}};";
+
 /// A library that looks like a plugin from the outside.
 fn plugin_source(extra: &str) -> String {
     let AbiHeader { magic_string, abi_major, abi_minor, .. } = AbiHeader::VALUE;
@@ -154,7 +158,7 @@ fn plugin_source(extra: &str) -> String {
         "extern int _Unwind_RaiseException(void *);\n\
          static void *keep __attribute__((used)) = (void *)_Unwind_RaiseException;\n\
          __attribute__((visibility(\"default\"))) struct {{ char magic[32]; unsigned version[50]; }}\n\
-         {ROOT_SYMBOL} = {{\"{magic}\", {{{abi_major}, {abi_minor}, 0}}}};\n{extra}\n"
+         {ROOT_SYMBOL} = {{\"{magic}\", {{{abi_major}, {abi_minor}, 0}}}};\n{NOTE}\n{extra}\n"
     )
 }
 
@@ -244,6 +248,24 @@ fn libraries_of_another_abi_stable() {
         let other = source.replacen(from, to, 1);
         check_library("abi-incompatible", |world| compile(world, &other, &["-lgcc_s"]));
     }
+}
+
+#[test]
+fn libraries_of_another_interface() {
+    let source = plugin_source("");
+    for (from, to) in [(NOTE, ""), ("{1, 0, 0}", "{2, 0, 0}"), ("\"stormdb\"", "\"stormd_\"")] {
+        assert!(source.contains(from), "{source}");
+        let other = source.replacen(from, to, 1);
+        check_library("abi-incompatible", |world| compile(world, &other, &["-lgcc_s"]));
+    }
+    let long = source.replacen("version[3]", "version[4]", 1).replacen("{8, 12}", "{8, 16}", 1);
+    check_library("abi-incompatible", |world| compile(world, &long, &["-lgcc_s"]));
+    let cut = source.replacen("{8, 12}", "{8, 4}", 1);
+    check_library("elf-invalid", |world| compile(world, &cut, &["-lgcc_s"]));
+    let later = source.replacen("{1, 0, 0}", "{1, 9, 0}", 1);
+    let world = World::new();
+    let library = compile(&world, &later, &["-lgcc_s"]);
+    assert!(seal(&world, &ping_draft(), &library).is_ok(), "a later minor version");
 }
 
 #[test]
