@@ -59,6 +59,7 @@ impl Recorder {
             event,
             RunEvent::BandFinished { .. }
                 | RunEvent::BandFailed { .. }
+                | RunEvent::Evidence { .. }
                 | RunEvent::Reported { .. }
                 | RunEvent::Checked { .. }
                 | RunEvent::RunFinished { .. }
