@@ -222,9 +222,10 @@ pub struct MachineUse {
     pub backend_cpu_seconds: Option<f64>,
     /// How long these backends were ready to run and waited for a processor.
     pub run_queue_seconds: Option<f64>,
-    /// CPU time of the server's other processes: checkpointer, WAL writer, I/O workers, parallel workers.
+    /// CPU time of all processes of the server: these backends, parallel workers, checkpointer, WAL writer, I/O
+    /// workers, sessions of others.
     #[serde(default)]
-    pub auxiliary_cpu_seconds: Option<f64>,
+    pub server_cpu_seconds: Option<f64>,
     /// Stalls of the whole machine.
     pub pressure: Option<Pressure>,
     /// How long the server's control group was kept from running by its CPU quota.
