@@ -173,7 +173,12 @@ async fn witness_band(
         let period = Duration::from_millis(fastrand::u64(PERIOD_MS));
         let next = (asked + period).max(Instant::now() + REST);
         tokio::select! {
-            _ended = moments.wait_for(|moments| moments.ended.is_some()) => {}
+            told = moments.wait_for(|moments| moments.ended.is_some()) => {
+                // Nobody will say when the band is over.
+                if told.is_err() {
+                    return (eye.monitor, None);
+                }
+            }
             () = sleep_until(next) => {}
         }
     }
