@@ -15,7 +15,8 @@ const LADDER: [&str; 5] = [
     "progressive={strategy: linear, bands: 3, min_workers: 1, max_workers: 5, test_duration: 2s}",
     "progressive.min_connections=1",
     "progressive.max_connections=5",
-    "progressive.warmup_duration=500ms",
+    // What a warm-up did is published up to a second late, and would be counted in so short a band.
+    "progressive.warmup_duration=0s",
     "progressive.cooldown_duration=0s",
 ];
 
@@ -65,10 +66,14 @@ fn each_band_has_evidence_that_agrees_with_its_load() {
         let waiting = in_progress(measured);
         assert!(busy > 0.0 && busy < 1.15 * waiting, "{busy} busy, {waiting} waited for");
 
-        // The server counts every operation, with those of the drain and up to a second of the warm-up.
+        // The server counts every operation but the first few, and those of the drain.
         let operations = measured.counts.operations;
         let commits = evidence.database.as_ref().unwrap().commits;
-        assert!(commits >= operations && commits < operations * 2, "{commits} of {operations}");
+        assert!(commits > operations / 2, "{commits} of {operations}");
+        assert!(
+            commits < operations + u64::from(band.plan.connections) + 10,
+            "{commits} of {operations}"
+        );
         assert!(evidence.counted_seconds.unwrap() > 1.5, "{:?}", evidence.counted_seconds);
         assert!(evidence.wal.is_some() && evidence.checkpoints.is_some());
         assert!(evidence.lock_waits.as_ref().unwrap().looks >= 1);
