@@ -2,6 +2,7 @@
 
 mod boundary;
 mod cluster;
+mod evidence;
 mod footprint;
 mod instructions;
 mod interrupt;
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use self::{instructions::InstructionsArgs, pgbench::PgbenchArgs};
+use self::{evidence::EvidenceArgs, instructions::InstructionsArgs, pgbench::PgbenchArgs};
 use crate::workspace::Workspace;
 
 #[derive(Debug, Args)]
@@ -43,6 +44,8 @@ enum BenchTask {
     Scaling,
     /// Verifying and loading a plugin beside hashing its file.
     LoadPlugin,
+    /// Throughput with the sampler of the server's state beside throughput without it.
+    Evidence(EvidenceArgs),
     /// Instructions per operation beside the budget in the repository, by callgrind.
     Instructions(InstructionsArgs),
 }
@@ -56,6 +59,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &BenchArgs) -> Result<ExitCo
         Some(BenchTask::Memory) => footprint::memory(workspace),
         Some(BenchTask::Scaling) => footprint::scaling(workspace),
         Some(BenchTask::LoadPlugin) => load_plugin::run(workspace),
+        Some(BenchTask::Evidence(arguments)) => evidence::run(workspace, arguments),
         Some(BenchTask::Instructions(arguments)) => instructions::run(workspace, arguments),
     }
 }
@@ -69,5 +73,6 @@ fn all(workspace: &Workspace) -> Result<ExitCode> {
     footprint::memory(workspace)?;
     footprint::scaling(workspace)?;
     load_plugin::run(workspace)?;
+    evidence::run(workspace, &EvidenceArgs::default())?;
     instructions::run(workspace, &InstructionsArgs::default())
 }

@@ -42,7 +42,7 @@ pub struct Look {
 }
 
 pub(super) fn sql(server: &Capabilities) -> Result<String, Absence> {
-    if server.track_activities {
+    if server.is_on("track_activities") {
         Ok(SQL.to_owned())
     } else {
         Err(Absence::SettingOff { setting: "track_activities" })
