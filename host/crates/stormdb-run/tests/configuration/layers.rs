@@ -64,6 +64,7 @@ const VARIABLES: &[(&str, &str)] = &[
 ];
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the whole configuration stands here")]
 fn every_variable_and_every_flag_reaches_its_key() {
     let expected = expect![[r#"
         {
