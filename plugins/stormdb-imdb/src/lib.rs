@@ -5,8 +5,7 @@
 
 mod catalogue;
 mod checks;
-mod dataset;
-mod operation;
+mod movies;
 mod operations;
 mod reads;
 mod setup;
@@ -22,7 +21,7 @@ use stormdb_plugin_api::{
     export_plugin,
 };
 
-use crate::{catalogue::Catalogue, dataset::Dataset, operations::Operations};
+use crate::{catalogue::Catalogue, movies::Movies, operations::Operations, setup::DATASET};
 
 /// The schema of all tables.
 const SCHEMA: &str = "stormdb_imdb";
@@ -52,7 +51,7 @@ impl Plugin for Imdb {
         for (name, class) in operations {
             workload = workload.operation(Described::new(name, class));
         }
-        for (name, parallel) in setup::STAGES {
+        for (name, parallel) in dataset::STAGES {
             workload = workload.stage(name, parallel);
         }
         Description::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")).workload(workload)
@@ -78,24 +77,24 @@ pub struct ImdbWorkload {
     asked: Catalogue,
     operations: Operations,
     /// The data that was found.
-    dataset: Mutex<Option<Dataset>>,
+    dataset: Mutex<Option<Movies>>,
 }
 
 impl Workload for ImdbWorkload {
     type Worker = ImdbWorker;
 
     async fn setup(&self, part: SetupPart, db: &mut Session<'_>) -> Result<()> {
-        setup::run(&self.asked, part, &self.host, db).await
+        DATASET.setup(&self.asked, part, &self.host, db).await
     }
 
     async fn attach(&self, db: &mut Session<'_>) -> Result<()> {
-        let dataset = Dataset::find(&self.asked, &self.host, db).await?;
+        let dataset = Movies::find(&self.asked, &self.host, db).await?;
         *self.dataset.lock().unwrap_or_else(PoisonError::into_inner) = Some(dataset);
         Ok(())
     }
 
     async fn teardown(&self, db: &mut Session<'_>) -> Result<()> {
-        setup::teardown(db).await
+        DATASET.teardown(db).await
     }
 
     async fn check(&self, db: &mut Session<'_>) -> Result<Vec<Check>> {
@@ -112,7 +111,7 @@ impl Workload for ImdbWorkload {
 
 /// A client that executes any of the operations.
 pub struct ImdbWorker {
-    dataset: Dataset,
+    dataset: Movies,
     operations: Operations,
 }
 
