@@ -33,9 +33,20 @@ fn measure(
     scale: &str,
     seconds: &str,
 ) -> BandMeasurement {
+    measure_with(lab, server, workload, scale, seconds, &[])
+}
+
+fn measure_with(
+    lab: &Lab,
+    server: &Server,
+    workload: &str,
+    scale: &str,
+    seconds: &str,
+    flags: &[&str],
+) -> BandMeasurement {
     let mut command = lab.stormdb_with_plugins(&["run", "--rebuild", "--workload", workload]);
     command.args(["--scale", scale, "--workers", "4", "--connections", "4", "--duration", seconds]);
-    command.args(server.flags()).arg("--export-path").arg(lab.results());
+    command.args(server.flags()).arg("--export-path").arg(lab.results()).args(flags);
     let ended = run(&mut command);
     assert_eq!(
         ended.code,
@@ -84,6 +95,21 @@ fn imdb_operations_succeed_at_three_scales() {
     assert_eq!(measured.counts.rows_written, 0);
     let measured = measure(&lab, &server, "imdb_write", "30", "2s");
     assert_eq!(measured.counts.rows_read, 0);
+}
+
+/// Each transaction as often as the others; `measure` finds the conditions 1 to 4 kept.
+#[test]
+fn tpcc_transactions_succeed_and_keep_their_conditions() {
+    let lab = Lab::new();
+    let server = Server::start(&lab, 50);
+    let names = ["new-order", "payment", "order-status", "delivery", "stock-level"];
+    let mix = names.map(|name| format!("workload_config.mix.{name}=1"));
+    let flags: Vec<&str> = mix.iter().flat_map(|weight| ["--set", weight]).collect();
+    let measured = measure_with(&lab, &server, "tpcc", "1", "5s", &flags);
+    assert!(measured.errors.is_empty(), "{:?}", measured.errors);
+    for OperationTally { name, operations, .. } in measured.operations {
+        assert!(operations >= EXECUTIONS, "{name}: {operations} in five seconds");
+    }
 }
 
 #[test]
