@@ -152,3 +152,31 @@ fn a_run_without_data_says_how_to_load_it() {
         assert!(ended.stderr.contains("run once with --setup"), "{}", ended.stderr);
     }
 }
+
+/// What takes longer in them is made shorter; the rest is as a user finds it.
+#[test]
+fn every_sample_runs_as_it_is() {
+    let lab = Lab::new();
+    let server = Server::start(&lab, 50);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/samples");
+    let samples = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut ran = 0;
+    for sample in samples {
+        let mut command = lab.stormdb_with_plugins(&["run", "--setup"]);
+        command
+            .arg("--config")
+            .arg(&sample)
+            .args(["--set", "progressive.test_duration=1s"])
+            .args(server.flags());
+        let ended = run(command.arg("--export-path").arg(lab.results()));
+        assert_eq!(ended.code, Some(0), "{}\n{}", sample.display(), ended.stderr);
+        let record = record(&lab);
+        let measured: Vec<_> = record.measured().collect();
+        assert_eq!(measured.len(), 3, "{}", sample.display());
+        assert!(
+            measured.iter().all(|(_, band)| band.counts.operations > 0 && band.counts.failed == 0)
+        );
+        ran += 1;
+    }
+    assert!(ran >= 4, "{ran} samples");
+}
