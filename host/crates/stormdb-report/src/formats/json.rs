@@ -5,6 +5,7 @@
 //! ever added.
 
 mod analysis;
+mod evidence;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -17,7 +18,7 @@ use stormdb_run::{
     record::{BandRecord, Machine, Outcome, PluginIdentity},
 };
 
-use self::analysis::Analysis;
+use self::{analysis::Analysis, evidence::Evidence};
 use crate::{
     ReportError,
     figure::{Figure, Reason},
@@ -105,6 +106,8 @@ struct Band<'a> {
     analysis: Figures<'a>,
     errors: Vec<ErrorClass<'a>>,
     operations: Vec<Operation<'a>>,
+    /// Null where nobody looked at the server.
+    evidence: Option<Evidence<'a>>,
     /// Why figures of the band are null.
     reasons: BTreeMap<&'static str, &'static str>,
 }
@@ -235,6 +238,7 @@ impl<'a> Band<'a> {
             operations: measurement.map_or_else(Vec::new, |found| {
                 found.operations.iter().map(Operation::of).collect()
             }),
+            evidence: record.and_then(|band| band.evidence.as_deref()).map(Evidence::of),
             reasons: row.reasons().map(|(name, reason)| (name, reason.id())).collect(),
         }
     }
