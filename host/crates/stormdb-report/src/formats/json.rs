@@ -5,6 +5,11 @@
 //! ever added.
 
 mod analysis;
+mod cost;
+mod growth;
+mod models;
+mod numbers;
+mod queueing;
 
 use std::{collections::BTreeMap, time::Duration};
 

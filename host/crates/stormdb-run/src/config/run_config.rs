@@ -7,6 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use stormdb_analysis::assess::economy::Cost;
 
 use super::duration::seconds;
 use crate::secret::Secret;
@@ -29,6 +30,10 @@ pub struct RunConfig {
     /// Longest time one call of an operation may take before it is cancelled.
     #[serde(rename = "operation_deadline_seconds", with = "seconds")]
     pub operation_deadline: Duration,
+    /// Whether curves are fitted and queues expected beside the bands.
+    pub analysis: bool,
+    /// `None`: what a load costs is not known.
+    pub cost: Option<Cost>,
 }
 
 /// The PostgreSQL under test.
