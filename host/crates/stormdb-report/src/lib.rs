@@ -23,8 +23,10 @@ pub mod terminal;
 pub mod number;
 pub mod screen;
 
+mod doubt;
 mod error;
 mod generator;
 mod rates;
+mod theory;
 
 pub use error::ReportError;

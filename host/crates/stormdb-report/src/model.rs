@@ -2,7 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use stormdb_analysis::warning::Warning;
+use stormdb_analysis::{
+    assess::{
+        Assessment,
+        absent::Absent,
+        points::Constraints,
+        regions::{BandCertainty, RegionShare},
+    },
+    warning::Warning,
+};
 use stormdb_run::{
     assess::{RunAssessment, assess},
     event::Failure,
@@ -44,8 +52,8 @@ pub struct BandRow {
     pub asked_per_second: Option<f64>,
     pub attempt: u32,
     pub fate: Fate,
-    /// The gain over the band before is smaller than its own error.
-    pub gain_within_error: bool,
+    /// The gain over the band before is smaller than its own error, or the region is less than 80 % probable.
+    pub doubtful: bool,
     /// Nothing for a closed loop, and for a band that did not finish.
     pub rate_reached: Option<bool>,
     /// One per metric, in the order of [`METRICS`].
@@ -87,7 +95,7 @@ impl<'a> Report<'a> {
     /// # Errors
     /// [`ReportError::Record`]: the record holds numbers that no run measures.
     pub fn of(record: &'a RunRecord) -> Result<Self, ReportError> {
-        let analysis = assess(record)
+        let analysis = assess(record, &Constraints::default())
             .map_err(|source| ReportError::Record { run: record.header.id.clone(), source })?;
         let bands: Vec<_> = record.bands.iter().map(|band| BandRow::of(band, &analysis)).collect();
         let findings = findings(record, &bands, &analysis);
@@ -107,10 +115,11 @@ impl<'a> Report<'a> {
         assessed(&self.bands, &self.analysis, position)
     }
 
-    /// The recommended band: the smallest one within 5 % of the highest throughput.
+    /// The recommended band: the smallest one that is confirmed within 5 % of the highest throughput, or measured
+    /// within it where nothing is confirmed.
     #[must_use]
     pub fn best(&self) -> Option<&BandRow> {
-        self.assessed(self.analysis.assessment.optimum.as_ref()?.optimal_index)
+        self.assessed(self.analysis.assessment.optimum.as_ref()?.recommended())
     }
 
     /// Why figures are absent, each reason once.
@@ -126,7 +135,7 @@ pub(crate) fn assessed<'a>(
     analysis: &RunAssessment,
     position: usize,
 ) -> Option<&'a BandRow> {
-    let index = analysis.bands.get(position)?.band;
+    let index = analysis.bands.get(position)?.first();
     bands.iter().find(|band| band.index == index)
 }
 
@@ -151,7 +160,7 @@ impl BandRow {
             asked_per_second: record.plan.arrivals.map(|arrivals| arrivals.rate),
             attempt: record.attempt,
             fate,
-            gain_within_error: gain_within_error(record.plan.index, analysis),
+            doubtful: is_doubtful(record.plan.index, analysis),
             rate_reached: record
                 .measurement()
                 .and_then(|measurement| RatedBand::of(&record.plan, measurement))
@@ -189,9 +198,12 @@ fn facts<'a>(
     analysis: &'a RunAssessment,
 ) -> BandFacts<'a> {
     let analysed = analysis.position(record.plan.index).and_then(|position| {
+        let measured = analysis.bands.get(position)?;
         Some(Analysed {
-            measured: analysis.bands.get(position)?,
+            run: measured.run(record.plan.index)?,
+            measured,
             band: analysis.assessment.bands.get(position)?,
+            certainty: certainty_at(&analysis.assessment, position),
             regions_absent: analysis.assessment.regions_absent,
         })
     });
@@ -211,9 +223,21 @@ fn facts<'a>(
     }
 }
 
-fn gain_within_error(index: u32, analysis: &RunAssessment) -> bool {
-    analysis.assessment.warnings.iter().any(|warning| {
-        matches!(warning, Warning::GainWithinError { band, .. }
-            if analysis.bands.get(*band).is_some_and(|assessed| assessed.band == index))
-    })
+fn certainty_at(assessment: &Assessment, position: usize) -> Result<&BandCertainty, Absent> {
+    let certainty = assessment.certainty.as_ref().map_err(|absent| *absent)?;
+    certainty.bands.get(position).ok_or(Absent::NoBands)
+}
+
+fn is_doubtful(index: u32, analysis: &RunAssessment) -> bool {
+    let Some(position) = analysis.position(index) else { return false };
+    let within_error = analysis.assessment.warnings.iter().any(
+        |warning| matches!(warning, Warning::GainWithinError { band, .. } if *band == position),
+    );
+    let region = analysis.assessment.bands.get(position).and_then(|band| band.region);
+    let candidates = certainty_at(&analysis.assessment, position).map(BandCertainty::candidates);
+    let is_alone = |candidates: &[RegionShare]| match candidates {
+        [only] => Some(only.region) == region,
+        _ => false,
+    };
+    within_error || candidates.is_ok_and(|candidates| !is_alone(candidates))
 }

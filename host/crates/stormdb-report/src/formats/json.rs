@@ -6,6 +6,11 @@
 
 mod analysis;
 mod evidence;
+mod cost;
+mod growth;
+mod models;
+mod numbers;
+mod queueing;
 
 use std::{collections::BTreeMap, time::Duration};
 

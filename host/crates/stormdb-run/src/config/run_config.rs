@@ -7,6 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use stormdb_analysis::assess::economy::Cost;
 
 use super::duration::seconds;
 use crate::secret::Secret;
@@ -30,6 +31,10 @@ pub struct RunConfig {
     #[serde(rename = "operation_deadline_seconds", with = "seconds")]
     pub operation_deadline: Duration,
     pub evidence: EvidenceConfig,
+    /// Whether curves are fitted and queues expected beside the bands.
+    pub analysis: bool,
+    /// `None`: what a load costs is not known.
+    pub cost: Option<Cost>,
 }
 
 /// What is kept of the server beside each band.
