@@ -18,10 +18,12 @@ mod attribution;
 mod judgement;
 mod resample;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use self::calibration::{Calibration, Confidence, RawScore};
-use self::component::{Component, Sampled, classify};
+use self::component::{Component, classify};
 use self::corroboration::Corroboration;
 use self::gates::{Undetermined, reference_gate};
 use self::judgement::{Reference, judge};
@@ -86,6 +88,8 @@ pub struct Verdict {
     /// All components, largest share first; empty where nothing was compared.
     pub shares: Vec<Share>,
     pub corroboration: Vec<Corroboration>,
+    /// The waits of the limit or the candidate, in mean backends, largest first; empty for what only the client sees.
+    pub waits: Vec<(String, f64)>,
     /// Waits that count as [`Component::Other`], in mean backends, largest first.
     pub other_waits: Vec<(String, f64)>,
     /// Those among them of a kind that this version does not know.
@@ -194,6 +198,7 @@ impl Verdict {
             response_growth: None,
             shares: Vec::new(),
             corroboration: Vec::new(),
+            waits: Vec::new(),
             other_waits: Vec::new(),
             unknown_waits: Vec::new(),
         }
@@ -265,24 +270,19 @@ impl ObservedBand {
         Ok(())
     }
 
-    /// Waits that are no part of a known queue, with their mean number of backends, and those of unknown kinds.
-    fn odd_waits(&self) -> (Vec<(String, f64)>, Vec<String>) {
+    /// The waits that count for a component, in mean backends, largest first.
+    fn waits(&self, component: Component, evicting: bool) -> Vec<(String, f64)> {
         let looks: f64 = self.seconds.iter().map(|second| f64::from(second.samples)).sum();
-        let mut found = std::collections::BTreeMap::new();
-        let mut unknown = std::collections::BTreeSet::new();
+        let mut found: BTreeMap<&String, f64> = BTreeMap::new();
         for (name, &number) in self.seconds.iter().flat_map(|second| &second.backends) {
-            match classify(name) {
-                Sampled::In(Component::Other) => {}
-                Sampled::Unknown => {
-                    unknown.insert(name.clone());
-                }
-                _ => continue,
+            if classify(name).component(evicting) == Some(component) {
+                *found.entry(name).or_default() += f64::from(number) / looks.max(1.0);
             }
-            *found.entry(name.clone()).or_insert(0.0) += f64::from(number) / looks.max(1.0);
         }
-        let mut found: Vec<(String, f64)> = found.into_iter().collect();
+        let mut found: Vec<_> =
+            found.into_iter().map(|(name, mean)| (name.clone(), mean)).collect();
         found.sort_by(|a, b| b.1.total_cmp(&a.1));
-        (found, unknown.into_iter().collect())
+        found
     }
 }
 

@@ -25,6 +25,7 @@ pub mod screen;
 
 mod error;
 mod generator;
+mod limit;
 mod rates;
 
 pub use error::ReportError;

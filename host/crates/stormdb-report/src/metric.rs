@@ -1,6 +1,9 @@
 //! What is reported of every band: one list that all faces show.
 
-use stormdb_analysis::assess::{BandAssessment, RegionsAbsent};
+use stormdb_analysis::{
+    assess::{BandAssessment, RegionsAbsent},
+    bottleneck::Verdict,
+};
 use stormdb_run::{assess::AssessedBand, latency::LatencySummary, measurement::BandMeasurement};
 
 use crate::{
@@ -111,6 +114,10 @@ pub struct Analysed<'a> {
     pub measured: &'a AssessedBand,
     pub band: &'a BandAssessment,
     pub regions_absent: Option<RegionsAbsent>,
+    /// What limits the band.
+    pub verdict: Option<&'a Verdict>,
+    /// More workers than the optimum has.
+    pub beyond_optimum: bool,
 }
 
 impl BandFacts<'_> {

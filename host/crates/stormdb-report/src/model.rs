@@ -193,6 +193,8 @@ fn facts<'a>(
             measured: analysis.bands.get(position)?,
             band: analysis.assessment.bands.get(position)?,
             regions_absent: analysis.assessment.regions_absent,
+            verdict: analysis.limits.verdict(record.plan.index),
+            beyond_optimum: is_beyond_optimum(record, analysis),
         })
     });
     BandFacts {
@@ -209,6 +211,14 @@ fn facts<'a>(
         }),
         analysed,
     }
+}
+
+fn is_beyond_optimum(record: &BandRecord, analysis: &RunAssessment) -> bool {
+    let assessment = &analysis.assessment;
+    let optimum = assessment.optimum.as_ref();
+    let optimal = optimum.and_then(|found| assessment.bands.get(found.optimal_index));
+    assessment.regions_absent.is_none()
+        && optimal.is_some_and(|optimal| record.plan.workers > optimal.workers)
 }
 
 fn gain_within_error(index: u32, analysis: &RunAssessment) -> bool {

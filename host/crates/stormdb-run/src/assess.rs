@@ -1,5 +1,7 @@
 //! A record as the analysis sees it: every finished band a point, with the interval that its seconds allow.
 
+pub mod bottleneck;
+
 use std::collections::BTreeSet;
 
 use stormdb_analysis::{
@@ -9,6 +11,7 @@ use stormdb_analysis::{
     warning::Warning,
 };
 
+use self::bottleneck::RunLimits;
 use crate::{
     measurement::{BandMeasurement, Interval},
     record::{BandRecord, RunRecord},
@@ -27,6 +30,8 @@ pub struct RunAssessment {
     pub bands: Vec<AssessedBand>,
     /// Its positions are positions in `bands`.
     pub assessment: Assessment,
+    /// What limits each band.
+    pub limits: RunLimits,
 }
 
 /// A finished band that lasted.
@@ -80,7 +85,8 @@ pub fn assess(record: &RunRecord) -> Result<RunAssessment, Error> {
     } else if repeats_workers(record) {
         withdraw_comparison(&mut assessment, RegionsAbsent::WorkersRepeat);
     }
-    Ok(RunAssessment { bands, assessment })
+    let limits = RunLimits::of(record, &bands, &assessment)?;
+    Ok(RunAssessment { bands, assessment, limits })
 }
 
 /// Whether the plan meets the same number of workers twice. The bands of a grid that finished first may all differ;

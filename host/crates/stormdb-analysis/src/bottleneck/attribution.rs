@@ -1,6 +1,6 @@
 //! Little's law per class: where the response time of a band went, and which part absorbed what was added.
 
-use super::component::{Component, Sampled, classify};
+use super::component::{Component, classify};
 use super::observed::ObservedSecond;
 
 /// Growth of the server's part beyond which a wait for connections has a cause behind it.
@@ -42,14 +42,9 @@ impl Counted {
     pub(super) fn of(second: &ObservedSecond, evicting: bool) -> Self {
         let mut backends = [0.0; Component::COUNT];
         for (sample, &number) in &second.backends {
-            let component = match classify(sample) {
-                Sampled::In(component) => component,
-                Sampled::BufferTable if evicting => Component::Memory,
-                Sampled::BufferTable => Component::Lwlock,
-                Sampled::Unknown => Component::Other,
-                Sampled::Idle => continue,
-            };
-            backends[component.index()] += f64::from(number);
+            if let Some(component) = classify(sample).component(evicting) {
+                backends[component.index()] += f64::from(number);
+            }
         }
         Self {
             length_s: second.length_s,

@@ -96,6 +96,19 @@ pub enum Sampled {
     Unknown,
 }
 
+impl Sampled {
+    /// The component it counts for, if any; `evicting` says whether more buffers are evicted than before.
+    pub(super) fn component(self, evicting: bool) -> Option<Component> {
+        Some(match self {
+            Self::In(component) => component,
+            Self::BufferTable if evicting => Component::Memory,
+            Self::BufferTable => Component::Lwlock,
+            Self::Unknown => Component::Other,
+            Self::Idle => return None,
+        })
+    }
+}
+
 /// Classifies a sample `STATE/TYPE:EVENT`, or `STATE/-` without a wait, with the server's names of `pg_stat_activity`.
 ///
 /// Names are compared without case, since versions spell them differently (`BufferIO`, `BufferIo`), and by rule, so that

@@ -2,7 +2,7 @@
 
 use super::attribution::{Counted, Demands};
 use super::calibration::{Calibration, RawScore};
-use super::component::Component;
+use super::component::{Component, Sampled, classify};
 use super::corroboration::{
     Corroboration, Seen, Test, client_is_limit, corroborate, is_refuted, round_trips,
 };
@@ -60,7 +60,12 @@ pub(super) fn judge(
     let Some((demands, base)) = demands.zip(base) else {
         return Ok(Verdict::undetermined(Undetermined::NothingCompleted));
     };
-    let (other_waits, unknown_waits) = band.odd_waits();
+    let other_waits = band.waits(Component::Other, evicting);
+    let unknown_waits = other_waits
+        .iter()
+        .map(|(name, _)| name.clone())
+        .filter(|name| classify(name) == Sampled::Unknown)
+        .collect();
     let growth = demands.response_s / base.response_s;
     let mut verdict = Verdict {
         response_growth: growth.is_finite().then_some(growth),
@@ -86,6 +91,7 @@ pub(super) fn judge(
     let drawn_base = Drawn { blocks: &base_blocks, pool_share: reference.pool_share };
     let won = probabilities(&drawn, &drawn_base, by_client, seed);
     verdict.shares = shares(&demands, &base, &won);
+    verdict.waits = band.waits(winner.component, evicting);
     verdict.cause = winner.cause;
     verdict.corroboration = corroborate(winner.component, &seen, &seen_base);
     verdict.candidate = Some(winner.component);

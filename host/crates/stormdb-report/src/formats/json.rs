@@ -5,6 +5,7 @@
 //! ever added.
 
 mod analysis;
+mod bottleneck;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -17,7 +18,7 @@ use stormdb_run::{
     record::{BandRecord, Machine, Outcome, PluginIdentity},
 };
 
-use self::analysis::Analysis;
+use self::{analysis::Analysis, bottleneck::BandBottleneck};
 use crate::{
     ReportError,
     figure::{Figure, Reason},
@@ -103,6 +104,8 @@ struct Band<'a> {
     failure: Option<&'a Failure>,
     performance: Figures<'a>,
     analysis: Figures<'a>,
+    /// What limits the band; null where the server was not sampled.
+    bottleneck: Option<BandBottleneck<'a>>,
     errors: Vec<ErrorClass<'a>>,
     operations: Vec<Operation<'a>>,
     /// Why figures of the band are null.
@@ -229,6 +232,7 @@ impl<'a> Band<'a> {
             failure: row.fate.failure(),
             performance: section(Section::Performance),
             analysis: section(Section::Analysis),
+            bottleneck: report.analysis.limits.verdict(row.index).and_then(BandBottleneck::of),
             errors: measurement.map_or_else(Vec::new, |found| {
                 found.errors.iter().map(|tally| ErrorClass::of(tally, ended)).collect()
             }),

@@ -123,6 +123,7 @@ fn the_json_of_a_band() {
             "second_derivative": null,
             "littles_law_ratio": 1.0
           },
+          "bottleneck": null,
           "errors": [
             {
               "class": "deadlock-detected",
@@ -145,7 +146,7 @@ fn the_json_of_a_band_names_why_figures_are_null() {
           "achieved_rate": "closed-loop",
           "arrival_rate": "closed-loop",
           "avg_pool_wait_ms": "own-connections",
-          "bottleneck_type": "not-analysed",
+          "bottleneck_type": "not-sampled",
           "p50_lateness_ms": "closed-loop",
           "p95_pool_wait_ms": "own-connections",
           "p99_lateness_ms": "closed-loop",
@@ -224,12 +225,13 @@ fn the_json_of_the_analysis() {
         mathematical_models: null
         bottleneck_analysis: null
         verdict: [{"label":"best","text":"28 workers, 56 connections: 2,534 TPS, p95 16.0 ms (within 5% of the highest measured, 30% fewer workers, confirmed by ±95%)","tone":"good"},{"label":"limit","text":"throughput stops growing between 28 and 40 workers and falls at 60; the cause is not determined","tone":"neutral"},{"label":"latency","text":"60 workers, 120 connections: p95 is 53% above the band before, no more than waiting in line explains","tone":"neutral"}]
-        reasons: {"bottleneck_analysis":"not-analysed","mathematical_models":"not-analysed"}
+        reasons: {"bottleneck_analysis":"not-sampled","mathematical_models":"not-analysed"}
         closed-loop: "each worker begins its next operation when its last one has ended: no rate was asked for"
         edge-band: "the curvature needs a band on either side"
         first-band: "the smallest band has none before it to compare with"
         not-analysed: "this version of stormdb does not determine it"
         not-recorded: "the record of the run does not hold it"
+        not-sampled: "the activity of the server was not sampled, so that nothing says what the time went to"
         own-connections: "every worker has its own connection, so that there is no pool to wait for"
     "#]].assert_eq(&(keys(&json["analysis"]) + &keys(&json["reasons"])));
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use stormdb_analysis::{assess::RegionsAbsent, breakpoint::BreakReason, scaling::Region};
 
+use super::bottleneck::BottleneckAnalysis;
 use crate::{
     figure::{Figure, Reason},
     finding::Finding,
@@ -22,7 +23,7 @@ pub(super) struct Analysis<'a> {
     /// Where the curve bends most: supporting evidence only.
     knee: Option<Configured<'a>>,
     mathematical_models: Option<()>,
-    bottleneck_analysis: Option<()>,
+    bottleneck_analysis: Option<BottleneckAnalysis>,
     verdict: &'a [Finding],
     /// Why entries above are null; a null without a reason means that there is none, such as no breaking point.
     reasons: BTreeMap<&'static str, &'static str>,
@@ -81,10 +82,15 @@ impl<'a> Analysis<'a> {
         let assessment = &report.analysis.assessment;
         let configured = |position| report.assessed(position).map(Configured::of);
         let mut reasons: BTreeMap<&'static str, Reason> =
-            ["mathematical_models", "bottleneck_analysis"]
-                .into_iter()
-                .map(|name| (name, Reason::NotAnalysed))
-                .collect();
+            [("mathematical_models", Reason::NotAnalysed)].into();
+        let bottleneck_analysis = BottleneckAnalysis::of(report);
+        if bottleneck_analysis.is_none() {
+            let reason = match assessment.regions_absent {
+                Some(RegionsAbsent::OpenLoop) => Reason::OpenLoop,
+                _ => Reason::NotSampled,
+            };
+            reasons.insert("bottleneck_analysis", reason);
+        }
         let optimal_configuration = optimal(report);
         if optimal_configuration.is_none() {
             let reason = match assessment.regions_absent {
@@ -122,7 +128,7 @@ impl<'a> Analysis<'a> {
             }),
             knee: assessment.knee.and_then(configured),
             mathematical_models: None,
-            bottleneck_analysis: None,
+            bottleneck_analysis,
             verdict: &report.findings,
             absent: reasons.values().copied().collect(),
             reasons: reasons.into_iter().map(|(name, reason)| (name, reason.id())).collect(),
