@@ -6,6 +6,7 @@
 
 mod analysis;
 mod bottleneck;
+mod evidence;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -18,7 +19,7 @@ use stormdb_run::{
     record::{BandRecord, Machine, Outcome, PluginIdentity},
 };
 
-use self::{analysis::Analysis, bottleneck::BandBottleneck};
+use self::{analysis::Analysis, bottleneck::BandBottleneck, evidence::Evidence};
 use crate::{
     ReportError,
     figure::{Figure, Reason},
@@ -108,6 +109,8 @@ struct Band<'a> {
     bottleneck: Option<BandBottleneck<'a>>,
     errors: Vec<ErrorClass<'a>>,
     operations: Vec<Operation<'a>>,
+    /// Null where nobody looked at the server.
+    evidence: Option<Evidence<'a>>,
     /// Why figures of the band are null.
     reasons: BTreeMap<&'static str, &'static str>,
 }
@@ -239,6 +242,7 @@ impl<'a> Band<'a> {
             operations: measurement.map_or_else(Vec::new, |found| {
                 found.operations.iter().map(Operation::of).collect()
             }),
+            evidence: record.and_then(|band| band.evidence.as_deref()).map(Evidence::of),
             reasons: row.reasons().map(|(name, reason)| (name, reason.id())).collect(),
         }
     }

@@ -133,7 +133,8 @@ fn the_json_of_a_band() {
               "example": "deadlock detected"
             }
           ],
-          "operations": []
+          "operations": [],
+          "evidence": null
         }
     "#]]
     .assert_eq(&format!("{band:#}\n"));

@@ -389,9 +389,9 @@ fn keys_without_effect_say_so() {
     );
     let texts: Vec<_> = resolved.warnings.iter().map(ToString::to_string).collect();
     expect![[r#"
-        run.yaml:2:1: `results_backend` is accepted but has no effect in this version
         run.yaml:3:1: `summary_interval` is accepted but has no effect in this version
         run.yaml:4:1: `thresholds` is accepted but has no effect in this version
+        run.yaml:2:1: `results_backend` is accepted but has no effect in this version
         run.yaml:6:55: `memory_limit_mb` is accepted but has no effect in this version
         run.yaml:6:31: `analysis: false` is accepted but has no effect in this version
         run.yaml:6:105: `html: true` is accepted but has no effect in this version

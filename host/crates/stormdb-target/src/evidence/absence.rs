@@ -30,6 +30,8 @@ pub enum Absence {
     Timeout(Duration),
     #[error("the monitor connection is lost: {0}")]
     Connection(#[from] TargetError),
+    #[error("the monitor connection was cut while it was in use")]
+    Cut,
     #[error("the server refused the question: {0}")]
     Query(String),
     #[error("the counters were reset while the band ran")]

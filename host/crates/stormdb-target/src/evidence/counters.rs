@@ -31,14 +31,17 @@ pub struct Counters {
 pub async fn read(monitor: &mut Monitor) -> Result<Counters, Absence> {
     let server = monitor.prepare().await?.clone();
     monitor.flush().await;
-    Ok(Counters {
+    let session = server.backend_pid;
+    let counters = Counters {
         server,
         database: database::read(monitor).await,
         io: io::read(monitor).await,
         wal: wal::read(monitor).await,
         checkpoints: checkpointer::read(monitor).await,
         statements: statements::read(monitor).await,
-    })
+    };
+    // What was read before and after a restart does not belong together.
+    if monitor.is_in(session) { Ok(counters) } else { Err(Absence::Cut) }
 }
 
 /// Writes what the counters gained into `evidence`, and why where they gave nothing.

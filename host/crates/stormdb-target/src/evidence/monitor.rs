@@ -125,8 +125,7 @@ impl Monitor {
     /// # Errors
     /// The server cannot be reached or does not answer.
     pub async fn prepare(&mut self) -> Result<&Capabilities, Absence> {
-        let is_open = self.session.as_ref().is_some_and(|session| !session.connection.is_closed());
-        if !is_open {
+        if !self.is_open() {
             self.session = None;
             let connection = match self.lent.take().filter(|lent| !lent.is_closed()) {
                 Some(lent) => lent,
@@ -136,6 +135,16 @@ impl Monitor {
             self.session = Some(opened.await.map_err(timed_out)??);
         }
         self.session.as_ref().map(|session| &session.server).ok_or(Absence::TooShort)
+    }
+
+    fn is_open(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| !session.connection.is_closed())
+    }
+
+    /// Whether the session of this backend is open still.
+    pub(super) fn is_in(&self, backend_pid: i32) -> bool {
+        let session = self.session.as_ref();
+        session.is_some_and(|session| session.server.backend_pid == backend_pid) && self.is_open()
     }
 
     async fn connect(&mut self) -> Result<Connection, Absence> {
