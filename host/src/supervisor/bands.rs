@@ -130,7 +130,7 @@ impl Ladder<'_> {
             first: CONNECT_BUDGET.saturating_add(deadline).saturating_add(STALL_MARGIN),
             next: DRAIN_LIMIT.max(deadline).saturating_add(STALL_MARGIN),
         };
-        let watch = self.witness.watch();
+        let watch = self.witness.watch(load.pid());
         let on_event = &mut |event| {
             watch.saw(&event);
             recorder.event(&event)

@@ -5,8 +5,9 @@
 //! ever added.
 
 mod analysis;
-mod evidence;
+mod bottleneck;
 mod cost;
+mod evidence;
 mod growth;
 mod models;
 mod numbers;
@@ -23,7 +24,7 @@ use stormdb_run::{
     record::{BandRecord, Machine, Outcome, PluginIdentity},
 };
 
-use self::{analysis::Analysis, evidence::Evidence};
+use self::{analysis::Analysis, bottleneck::BandBottleneck, evidence::Evidence};
 use crate::{
     ReportError,
     figure::{Figure, Reason},
@@ -109,6 +110,8 @@ struct Band<'a> {
     failure: Option<&'a Failure>,
     performance: Figures<'a>,
     analysis: Figures<'a>,
+    /// What limits the band; null where the server was not sampled.
+    bottleneck: Option<BandBottleneck<'a>>,
     errors: Vec<ErrorClass<'a>>,
     operations: Vec<Operation<'a>>,
     /// Null where nobody looked at the server.
@@ -237,6 +240,7 @@ impl<'a> Band<'a> {
             failure: row.fate.failure(),
             performance: section(Section::Performance),
             analysis: section(Section::Analysis),
+            bottleneck: report.analysis.limits.verdict(row.index).and_then(BandBottleneck::of),
             errors: measurement.map_or_else(Vec::new, |found| {
                 found.errors.iter().map(|tally| ErrorClass::of(tally, ended)).collect()
             }),

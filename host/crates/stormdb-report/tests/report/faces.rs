@@ -129,6 +129,7 @@ fn the_json_of_a_band() {
             "pooled_tps": null,
             "pooled_tps_ci95_half_width": null
           },
+          "bottleneck": null,
           "errors": [
             {
               "class": "deadlock-detected",
@@ -152,7 +153,7 @@ fn the_json_of_a_band_names_why_figures_are_null() {
           "achieved_rate": "closed-loop",
           "arrival_rate": "closed-loop",
           "avg_pool_wait_ms": "own-connections",
-          "bottleneck_type": "not-analysed",
+          "bottleneck_type": "not-sampled",
           "p50_lateness_ms": "closed-loop",
           "p95_pool_wait_ms": "own-connections",
           "p99_lateness_ms": "closed-loop",
@@ -248,6 +249,7 @@ fn the_json_of_the_analysis() {
         not-analysed: "this version of stormdb does not determine it"
         not-recorded: "the record of the run does not hold it"
         not-repeated: "the load of the band was measured once"
+        not-sampled: "the activity of the server was not sampled, so that nothing says what the time went to"
         own-connections: "every worker has its own connection, so that there is no pool to wait for"
     "#]].assert_eq(&(keys(&json["analysis"]) + &keys(&json["reasons"])));
 }
