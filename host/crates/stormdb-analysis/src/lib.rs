@@ -38,6 +38,7 @@ pub mod assess;
 pub mod warning;
 
 pub mod ladder;
+pub mod placement;
 pub mod strategy;
 
 pub mod breakpoint;

@@ -95,6 +95,7 @@ fn every_variable_and_every_flag_reaches_its_key() {
             },
             "measure_seconds": 90.0
           },
+          "repeats": 1,
           "plugins": {
             "paths": [
               "a",
