@@ -121,7 +121,6 @@ async fn on_target(
         machine: machine(),
         plan,
     };
-    let plan = header.plan.clone();
     let journal = Journal::create(&folder.journal())?;
     let progress = Progress::new(global, arguments.json);
     let mut recorder = Recorder::begin(journal, header, exports, progress)?;
@@ -135,7 +134,7 @@ async fn on_target(
         recorder.warn("role-superuser", powers)?;
     }
     let executors = config.executors.unwrap_or_else(|| machine().cores);
-    let ladder = Ladder { config, plan: &plan, stage: &stage, offer: &offer, seed, executors };
+    let ladder = Ladder { config, stage: &stage, offer: &offer, seed, executors };
     let ran = measure(arguments, &ladder, load, &mut recorder, interrupts).await;
     conclude(arguments, ran, recorder)
 }

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 use stormdb_run::{
+    ending::BandEnding,
     event::{Failure, RunEvent},
     measurement::{Interval, Phase},
+    plan::SearchEnd,
     record::Outcome,
 };
 
@@ -60,6 +62,14 @@ enum Line<'a> {
         p95_latency_ms: Option<Figure>,
         errors: u64,
     },
+    BandEnding {
+        band: u32,
+        #[serde(flatten)]
+        ending: &'a BandEnding,
+    },
+    SearchEnded {
+        reason: SearchEnd,
+    },
     BandFailed {
         band: u32,
         #[serde(flatten)]
@@ -103,7 +113,7 @@ fn line(event: &RunEvent) -> Line<'_> {
             run: &header.id,
             workload: &header.workload,
             server: &header.server_title,
-            bands: header.plan.bands.len(),
+            bands: header.plan.bands_max(),
             seed: header.seed,
         },
         RunEvent::SetupProgress { stage, done, total, unit } => {
@@ -132,6 +142,8 @@ fn line(event: &RunEvent) -> Line<'_> {
                 errors: measurement.counts.failed,
             }
         }
+        RunEvent::BandEnding { band, ending } => Line::BandEnding { band: *band, ending },
+        RunEvent::SearchEnded { end } => Line::SearchEnded { reason: *end },
         RunEvent::BandFailed { band, failure } => Line::BandFailed { band: *band, failure },
         RunEvent::Reported { kind, value } => Line::Result { kind, value },
         RunEvent::Checked { checks } => {

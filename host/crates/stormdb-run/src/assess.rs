@@ -53,13 +53,22 @@ impl RunAssessment {
 /// # Errors
 /// The record holds numbers that no run measures, such as 0 workers.
 pub fn assess(record: &RunRecord) -> Result<RunAssessment, Error> {
+    assess_some(record, |_band| true)
+}
+
+/// As [`assess`], of some of the bands alone.
+pub(crate) fn assess_some(
+    record: &RunRecord,
+    is_meant: impl Fn(&BandRecord) -> bool,
+) -> Result<RunAssessment, Error> {
     let mut bands = Vec::new();
     let mut points = Vec::new();
     let mut with_failures = Vec::new();
-    for (band, measurement) in record.measured() {
+    for (band, measurement) in record.measured().filter(|(band, _)| is_meant(band)) {
         let Some(tps) = measurement.tps() else { continue };
-        // A band that a stop cut short is kept, and compared with nothing.
-        if measurement.seconds < band.plan.measure.as_secs_f64() * ENOUGH {
+        // A band that a stop cut short is kept, and compared with nothing. One that its own rule ended is whole.
+        let planned = if band.ending.is_some() { 0.0 } else { band.plan.measure.as_secs_f64() };
+        if measurement.seconds < planned * ENOUGH {
             continue;
         }
         let throughput = steady_mean(&per_second(&band.intervals), CONFIDENCE)?;
@@ -150,7 +159,7 @@ fn point(
 }
 
 /// Throughput of the intervals of full length; the last one may be a remnant, which would be noisier than the rest.
-fn per_second(intervals: &[Interval]) -> Vec<f64> {
+pub(crate) fn per_second(intervals: &[Interval]) -> Vec<f64> {
     let full_ms = intervals.first().map_or(0, |first| first.length_ms);
     let mut whole = intervals;
     if let Some((last, before)) = intervals.split_last()

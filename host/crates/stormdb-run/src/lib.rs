@@ -4,12 +4,14 @@ pub mod config;
 pub mod plan;
 pub mod secret;
 
+pub mod ending;
 pub mod event;
 pub mod latency;
 pub mod measurement;
 pub mod record;
 
 pub mod assess;
+pub mod course;
 pub mod reached;
 
 pub mod exit;

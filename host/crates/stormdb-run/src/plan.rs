@@ -12,7 +12,7 @@ use stormdb_analysis::ladder::{Axis, BandSize, ladder, rates, stepped};
 
 pub use self::band::{BandPlan, Purpose, Reason};
 use self::repeats::up_and_down;
-pub use self::search::Search;
+pub use self::search::{Search, SearchEnd};
 use crate::config::run_config::{
     Arrivals, LadderArrivals, LadderConfig, LoadConfig, PairingConfig, RunConfig, SingleConfig,
 };

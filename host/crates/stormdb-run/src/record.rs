@@ -3,14 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    ending::BandEnding,
     event::{Check, Failure, RunEvent},
     measurement::{BandMeasurement, Interval, Phase},
-    plan::{BandPlan, RunPlan},
+    plan::{BandPlan, RunPlan, SearchEnd},
 };
 
 /// Version of the events in a journal. A reader refuses a newer one and reads every older one;
 /// fields are only ever added, with a default.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// What is known of a run before its first band.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,6 +92,9 @@ pub struct BandRecord {
     /// Closed intervals of the measured phase.
     pub intervals: Vec<Interval>,
     pub status: BandStatus,
+    /// Absent without a stopping rule, and where something else ended the band.
+    #[serde(default)]
+    pub ending: Option<BandEnding>,
 }
 
 impl BandRecord {
@@ -114,6 +118,9 @@ pub struct RunRecord {
     /// Named results of the workload, in the order in which they came.
     pub reported: Vec<(String, serde_json::Value)>,
     pub checks: Vec<Check>,
+    /// Why an adaptive ladder placed no further band; absent for other ladders, and while it goes on.
+    #[serde(default)]
+    pub search_end: Option<SearchEnd>,
     /// Nothing where the journal has no end: the run was killed or still goes on.
     pub outcome: Option<Outcome>,
 }
@@ -161,6 +168,7 @@ impl RunRecord {
             warnings: Vec::new(),
             reported: Vec::new(),
             checks: Vec::new(),
+            search_end: None,
             outcome: None,
         }
     }
@@ -175,6 +183,7 @@ impl RunRecord {
                     attempt,
                     intervals: Vec::new(),
                     status: BandStatus::Interrupted,
+                    ending: None,
                 });
             }
             RunEvent::Interval { band, interval } if interval.phase == Phase::Measure => {
@@ -192,6 +201,12 @@ impl RunRecord {
                     record.status = BandStatus::Failed { failure };
                 }
             }
+            RunEvent::BandEnding { band, ending } => {
+                if let Some(record) = self.band_mut(band) {
+                    record.ending = Some(ending);
+                }
+            }
+            RunEvent::SearchEnded { end } => self.search_end = Some(end),
             RunEvent::Reported { kind, value } => self.reported.push((kind, value)),
             RunEvent::Checked { checks } => self.checks = checks,
             RunEvent::Warned { warning } => self.warnings.push(warning),

@@ -7,6 +7,13 @@ pub use stormdb_analysis::placement::Reason;
 
 use crate::config::run_config::{Arrivals, StopRule};
 use crate::config::seconds;
+use crate::measurement::INTERVAL;
+
+/// Intervals in the shortest measured phase of a band that may end early.
+const INTERVALS_AT_LEAST: u32 = 60;
+
+/// Below this, an interval says more about the moment at which it ends than about the server.
+const INTERVAL_MIN: Duration = Duration::from_millis(100);
 
 /// One band: how many workers share how many connections, and for how long.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,6 +73,16 @@ impl BandPlan {
     #[must_use]
     pub fn shortest_length(&self) -> Duration {
         self.warmup + self.stop.map_or(self.measure, |stop| stop.min) + self.cooldown
+    }
+
+    /// Length of the intervals that are recorded: a second, or so much less that the shortest measured phase has
+    /// enough of them for its throughput to be judged.
+    #[must_use]
+    pub fn interval(&self) -> Duration {
+        let Some(stop) = self.stop else { return INTERVAL };
+        let milliseconds = (stop.min / INTERVALS_AT_LEAST).as_millis();
+        let shortest = u64::try_from(milliseconds).unwrap_or(u64::MAX);
+        Duration::from_millis(shortest).clamp(INTERVAL_MIN, INTERVAL)
     }
 
     /// Whether it puts the same load on the target.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use stormdb_analysis::ladder::Axis;
+pub use stormdb_analysis::placement::End as SearchEnd;
 
 /// How far an adaptive ladder may go. Every bound is included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
