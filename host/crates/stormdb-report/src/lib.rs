@@ -23,6 +23,7 @@ pub mod terminal;
 pub mod number;
 pub mod screen;
 
+mod course;
 mod error;
 mod generator;
 mod rates;

@@ -8,7 +8,7 @@ use stormdb_run::{
 };
 
 use crate::{
-    generator,
+    course, generator,
     number::{decimals, percent, rate},
 };
 
@@ -41,7 +41,14 @@ pub(crate) fn notes(record: &RunRecord, analysis: &RunAssessment) -> Vec<Note> {
     let limits = generator::notes(record);
     let closed_loop = record.measured().any(|(band, _)| band.plan.arrivals.is_none());
     let omission = closed_loop.then(coordinated_omission);
-    for note in planned.chain(warned).chain(found).chain(unsettled).chain(limits).chain(omission) {
+    for note in planned
+        .chain(warned)
+        .chain(found)
+        .chain(unsettled)
+        .chain(limits)
+        .chain(course::notes(record))
+        .chain(omission)
+    {
         if !notes.contains(&note) {
             notes.push(note);
         }
@@ -95,7 +102,7 @@ impl About<'_> {
     fn words(&self, warning: &Warning) -> Vec<Note> {
         let text = match warning {
             // Who asked for one band knows that it is no curve.
-            Warning::FewBands { .. } if self.record.header.plan.bands.len() == 1 => {
+            Warning::FewBands { .. } if self.record.header.plan.bands_max() == 1 => {
                 return Vec::new();
             }
             Warning::NoInterval { bands } => return self.no_interval(bands),
@@ -157,14 +164,20 @@ impl About<'_> {
 
     /// The configuration key that makes bands longer.
     fn length_key(&self) -> &'static str {
-        if self.record.header.plan.bands.len() == 1 { "duration" } else { "test_duration" }
+        let plan = &self.record.header.plan;
+        match plan.bands.first() {
+            Some(band) if band.stop.is_some() => "stop.max",
+            _ if plan.strategy.is_none() => "duration",
+            _ => "test_duration",
+        }
     }
 
     fn peak_not_reached(&self, position: usize) -> String {
         let band = self.name(position);
         let planned = &self.record.header.plan.bands;
         let size = |index: u32| {
-            let found = planned.iter().find(|band| band.index == index)?;
+            let begun = self.record.bands.iter().map(|band| &band.plan);
+            let found = planned.iter().chain(begun).find(|band| band.index == index)?;
             Some((found.workers, found.connections))
         };
         let next = if planned.iter().any(|other| size(other.index) > size(band)) {

@@ -11,6 +11,7 @@ pub mod measurement;
 pub mod record;
 
 pub mod assess;
+pub mod confirmation;
 pub mod course;
 pub mod reached;
 

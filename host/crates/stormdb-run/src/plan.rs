@@ -129,6 +129,12 @@ impl RunPlan {
         self.bands.len().max(placed) + confirming
     }
 
+    /// How many bands the run has; absent where that is decided while it goes on.
+    #[must_use]
+    pub fn bands_known(&self) -> Option<usize> {
+        (!self.is_open_ended()).then_some(self.bands.len())
+    }
+
     /// Whether the number of bands is decided while the run goes on.
     #[must_use]
     pub fn is_open_ended(&self) -> bool {
