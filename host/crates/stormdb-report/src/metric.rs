@@ -1,7 +1,12 @@
 //! What is reported of every band: one list that all faces show.
 
 use stormdb_analysis::assess::{BandAssessment, RegionsAbsent};
-use stormdb_run::{assess::AssessedBand, latency::LatencySummary, measurement::BandMeasurement};
+use stormdb_run::{
+    assess::AssessedBand,
+    latency::LatencySummary,
+    measurement::BandMeasurement,
+    percentile::{HalfWidth, PercentileIntervals, Unsure},
+};
 
 use crate::{
     figure::{Cell, Figure, Reason},
@@ -82,6 +87,8 @@ pub static METRICS: &[&Metric] = &[
     &pool::SERVICE_P99,
     &arrivals::LATENESS_P50,
     &arrivals::LATENESS_P99,
+    &latency::P95_INTERVAL,
+    &latency::P99_INTERVAL,
 ];
 
 /// All that is known of a finished band.
@@ -93,6 +100,8 @@ pub struct BandFacts<'a> {
     pub pool_wait: Option<LatencySummary>,
     /// Absent for a closed loop.
     pub arrivals: Option<ArrivalFacts>,
+    /// How sure the percentiles of the response time are.
+    pub percentiles: PercentileIntervals,
     /// Absent for a band without length.
     pub analysed: Option<Analysed<'a>>,
 }
@@ -127,6 +136,16 @@ impl Metric {
     pub(crate) const fn analysis(name: &'static str, of: fn(&BandFacts<'_>) -> Cell) -> Self {
         Self { name, section: Section::Analysis, absent_word: None, of }
     }
+}
+
+/// Half the interval of a percentile.
+pub(crate) fn half_width(milliseconds: HalfWidth) -> Cell {
+    let milliseconds = milliseconds.map_err(|unsure| match unsure {
+        Unsure::TooShort => Reason::TooShort,
+        Unsure::NotSteady => Reason::NotSteady,
+        Unsure::TooFewOperations => Reason::TooFewInBatch,
+    })?;
+    Figure::number(milliseconds, LATENCY_DECIMALS)
 }
 
 /// Decimals of a latency in milliseconds: a tenth of a microsecond, beyond the resolution of the histograms.

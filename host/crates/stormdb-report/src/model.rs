@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use stormdb_analysis::warning::Warning;
+use stormdb_analysis::{Error as AnalysisError, warning::Warning};
 use stormdb_run::{
     assess::{RunAssessment, assess},
     event::Failure,
     latency::LatencyHistogram,
     measurement::BandMeasurement,
+    percentile::PercentileIntervals,
     reached::RatedBand,
     record::{BandRecord, BandStatus, RunRecord},
 };
@@ -87,9 +88,10 @@ impl<'a> Report<'a> {
     /// # Errors
     /// [`ReportError::Record`]: the record holds numbers that no run measures.
     pub fn of(record: &'a RunRecord) -> Result<Self, ReportError> {
-        let analysis = assess(record)
-            .map_err(|source| ReportError::Record { run: record.header.id.clone(), source })?;
-        let bands: Vec<_> = record.bands.iter().map(|band| BandRow::of(band, &analysis)).collect();
+        let unusable = |source| ReportError::Record { run: record.header.id.clone(), source };
+        let analysis = assess(record).map_err(unusable)?;
+        let bands = record.bands.iter().map(|band| BandRow::of(band, &analysis));
+        let bands: Vec<_> = bands.collect::<Result<_, _>>().map_err(unusable)?;
         let findings = findings(record, &bands, &analysis);
         let notes = notes(record, &analysis);
         Ok(Self { record, bands, analysis, findings, notes })
@@ -131,10 +133,10 @@ pub(crate) fn assessed<'a>(
 }
 
 impl BandRow {
-    fn of(record: &BandRecord, analysis: &RunAssessment) -> Self {
+    fn of(record: &BandRecord, analysis: &RunAssessment) -> Result<Self, AnalysisError> {
         let (fate, cells) = match &record.status {
             BandStatus::Finished { measurement } => {
-                let facts = facts(record, measurement, analysis);
+                let facts = facts(record, measurement, analysis)?;
                 (Fate::Finished, METRICS.iter().map(|metric| (metric.of)(&facts)).collect())
             }
             BandStatus::Failed { failure } => {
@@ -144,7 +146,7 @@ impl BandRow {
                 (Fate::Interrupted, vec![Err(Reason::BandInterrupted); METRICS.len()])
             }
         };
-        Self {
+        Ok(Self {
             index: record.plan.index,
             workers: record.plan.workers,
             connections: record.plan.connections,
@@ -157,7 +159,7 @@ impl BandRow {
                 .and_then(|measurement| RatedBand::of(&record.plan, measurement))
                 .map(|band| band.shortfall.is_none()),
             cells,
-        }
+        })
     }
 
     /// A figure of the band, or why it is absent.
@@ -187,7 +189,7 @@ fn facts<'a>(
     record: &BandRecord,
     measurement: &'a BandMeasurement,
     analysis: &'a RunAssessment,
-) -> BandFacts<'a> {
+) -> Result<BandFacts<'a>, AnalysisError> {
     let analysed = analysis.position(record.plan.index).and_then(|position| {
         Some(Analysed {
             measured: analysis.bands.get(position)?,
@@ -195,7 +197,7 @@ fn facts<'a>(
             regions_absent: analysis.assessment.regions_absent,
         })
     });
-    BandFacts {
+    Ok(BandFacts {
         measurement,
         response: measurement.response.summary(),
         service: measurement.service.summary(),
@@ -207,8 +209,9 @@ fn facts<'a>(
                 lateness: tally.lateness.summary(),
             }
         }),
+        percentiles: PercentileIntervals::of(record, measurement)?,
         analysed,
-    }
+    })
 }
 
 fn gain_within_error(index: u32, analysis: &RunAssessment) -> bool {

@@ -1,15 +1,18 @@
 //! What a reader should know before trusting a run, in words.
 
+use std::time::Duration;
+
 use stormdb_analysis::{assess::BandAssessment, steady_mean::SteadyMean, warning::Warning};
 use stormdb_run::{
     assess::{AssessedBand, RunAssessment},
     config::warning::WarningId,
+    measurement::INTERVAL,
     record::RunRecord,
 };
 
 use crate::{
     course, generator,
-    number::{decimals, percent, rate},
+    number::{decimals, duration, percent, rate},
 };
 
 /// A warning with its stable name.
@@ -190,12 +193,21 @@ impl About<'_> {
         )
     }
 
+    /// How long so many intervals of a band are.
+    fn lasting(&self, band: u32, intervals: usize) -> Duration {
+        let found = self.record.bands.iter().find(|begun| begun.plan.index == band);
+        let each = found.map_or(INTERVAL, |band| band.plan.interval());
+        each * u32::try_from(intervals).unwrap_or(u32::MAX)
+    }
+
     fn no_interval(&self, positions: &[usize]) -> Vec<Note> {
         let length_key = self.length_key();
         let without = || positions.iter().filter_map(|&position| self.analysis.bands.get(position));
-        let short: Vec<(u32, usize)> = without()
+        let short: Vec<(u32, Duration)> = without()
             .filter_map(|band| match band.throughput {
-                SteadyMean::TooShort { needed, .. } => Some((band.band, needed)),
+                SteadyMean::TooShort { needed, .. } => {
+                    Some((band.band, self.lasting(band.band, needed)))
+                }
                 SteadyMean::Steady { .. } | SteadyMean::NotSteady { .. } => None,
             })
             .collect();
@@ -206,13 +218,14 @@ impl About<'_> {
         let mut notes = Vec::new();
         if let Some(needed) = short.iter().map(|(_, needed)| *needed).max() {
             notes.push(Note {
-            id: "too-short".to_owned(),
-            message: format!(
-                "{}: too short for ±95%, which takes {needed} intervals of a second or more, so that nothing is \
+                id: "too-short".to_owned(),
+                message: format!(
+                    "{}: too short for ±95%, which takes {} or more, so that nothing is \
                  confirmed; raise `{length_key}`",
-                band_list(short.iter().map(|(band, _)| *band))
-            ),
-        });
+                    band_list(short.iter().map(|(band, _)| *band)),
+                    duration(needed)
+                ),
+            });
         }
         if !unsteady.is_empty() {
             notes.push(Note {

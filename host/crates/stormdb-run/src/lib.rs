@@ -13,6 +13,7 @@ pub mod record;
 pub mod assess;
 pub mod confirmation;
 pub mod course;
+pub mod percentile;
 pub mod reached;
 
 pub mod exit;

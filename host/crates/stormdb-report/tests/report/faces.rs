@@ -109,7 +109,9 @@ fn the_json_of_a_band() {
             "unstarted": null,
             "p99_service_ms": 12.4191,
             "p50_lateness_ms": null,
-            "p99_lateness_ms": null
+            "p99_lateness_ms": null,
+            "p95_latency_ci95_half_width_ms": 0.0462,
+            "p99_latency_ci95_half_width_ms": null
           },
           "analysis": {
             "efficiency_tps_per_worker": 119.8786,
@@ -148,6 +150,7 @@ fn the_json_of_a_band_names_why_figures_are_null() {
           "bottleneck_type": "not-analysed",
           "p50_lateness_ms": "closed-loop",
           "p95_pool_wait_ms": "own-connections",
+          "p99_latency_ci95_half_width_ms": "too-few-in-batch",
           "p99_lateness_ms": "closed-loop",
           "second_derivative": "edge-band",
           "unstarted": "closed-loop"
@@ -231,6 +234,7 @@ fn the_json_of_the_analysis() {
         not-analysed: "this version of stormdb does not determine it"
         not-recorded: "the record of the run does not hold it"
         own-connections: "every worker has its own connection, so that there is no pool to wait for"
+        too-few-in-batch: "too few operations for an interval of this percentile: a batch has less than 20 beyond it"
     "#]].assert_eq(&(keys(&json["analysis"]) + &keys(&json["reasons"])));
 }
 
@@ -278,6 +282,7 @@ fn the_text_ends_with_every_figure() {
         p99_scheduling_lag_ms                   0.1001        0.1001
         max_scheduling_lag_ms                        1             1
         p99_service_ms                         12.0914       12.4191
+        p95_latency_ci95_half_width_ms          0.0462        0.0462
 
         plugin   stormdb-imdb 1.0.0
                  signed by demo with key SHA256:abc
