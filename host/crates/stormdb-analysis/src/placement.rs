@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use self::design::Design;
 use crate::Error;
 use crate::breakpoint::ERROR_RATE_MAX;
-use crate::finite::{require_finite_value, require_not_negative};
+use crate::finite::{require_finite, require_finite_value, require_not_negative};
 use crate::ladder::Axis;
 use crate::model::Model;
 use crate::optimum::{Optimum, optimum};
@@ -99,7 +99,7 @@ pub enum Placement {
 /// The next band after the first ones, which span `workers`; at most `bands_max` in all.
 ///
 /// In this order: the search ends where going on does harm. One band is placed at about twice the predicted peak, and
-/// one between the smallest band confirmed to be good enough and its left neighbour. Then the search ends when the
+/// one between the smallest band confirmed to be good enough and its left neighbour, wherever that moves. Then the search ends when the
 /// peak is known, when the optimum has settled, or when `bands_max` is reached. Otherwise the next band is the whole number
 /// that makes the predicted standard error of the peak `N*` of the weighted Universal Scalability Law least, `g'
 /// (J'WJ)^-1 g` (c-optimal: Silvey, "Optimal Design" (1980), chapter 3); one that was measured already only when it is
@@ -140,8 +140,10 @@ fn require_usable(measured: &[Measured]) -> Result<(), Error> {
         let place = |what: &str| format!("measured[{index}].{what}");
         require_finite_value(&place("error_rate"), band.error_rate)?;
         let spread = band.interval.map_or([0.0; 2], |it| [it.half_width, it.standard_error]);
-        require_not_negative(&place("tps"), &[band.tps])?;
-        require_not_negative(&place("interval"), &spread)?;
+        for (what, values) in [("tps", &[band.tps][..]), ("interval", &spread[..])] {
+            require_finite(&place(what), values)?;
+            require_not_negative(&place(what), values)?;
+        }
     }
     Ok(())
 }
@@ -260,16 +262,21 @@ impl Search {
         }
     }
 
-    /// A band that the search does not do without, once each.
+    /// A band that the search does not do without: one beyond the peak, and one below the optimum, wherever that is.
     fn forced(&self) -> Option<(u32, Reason)> {
-        let untried = |reason: Reason| !self.tried.contains(&reason);
-        if untried(Reason::BeyondPeak)
+        if !self.tried.contains(&Reason::BeyondPeak)
             && let Some(workers) = self.beyond_peak()
         {
             return Some((workers, Reason::BeyondPeak));
         }
-        let gap = self.gap_below_optimum().filter(|_| untried(Reason::BelowOptimum))?;
+        let gap = self.gap_below_optimum().filter(|gap| !self.was_divided(*gap))?;
         Some((gap.middle()?, Reason::BelowOptimum))
+    }
+
+    /// Whether one of the two was placed to divide a wider gap.
+    fn was_divided(&self, gap: Gap) -> bool {
+        let ends = self.points.iter().filter(|it| it.workers == gap.from || it.workers == gap.to);
+        ends.into_iter().any(|end| end.reason == Some(Reason::BelowOptimum))
     }
 
     /// About twice the predicted peak, or as far as the range goes; nothing where that was measured.
