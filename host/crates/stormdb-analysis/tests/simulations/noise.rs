@@ -9,7 +9,9 @@ impl Noise {
     pub(crate) fn seeded(seed: u64) -> Self {
         let mut noise = Self { state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) };
         // Neighbouring seeds begin alike.
-        (0..8).for_each(|_| drop(noise.uniform()));
+        for _ in 0..8 {
+            let _discarded = noise.uniform();
+        }
         noise
     }
 
