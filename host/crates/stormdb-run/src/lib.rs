@@ -11,5 +11,6 @@ pub mod record;
 
 pub mod assess;
 pub mod reached;
+pub mod threshold;
 
 pub mod exit;

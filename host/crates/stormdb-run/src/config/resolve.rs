@@ -11,7 +11,7 @@ use super::run_config::{
     ArrivalProcess, ExportConfig, LoadConfig, PluginsConfig, RunConfig, SingleConfig,
 };
 use super::warning::{Warning, WarningId};
-use super::{Facts, arrivals, defaults, ladder, target, workload};
+use super::{Facts, arrivals, defaults, ladder, target, thresholds, workload};
 
 /// What was found on the way; problems refuse the configuration, warnings do not.
 #[derive(Debug, Default)]
@@ -35,7 +35,6 @@ const WITHOUT_EFFECT: &[&str] = &[
     "pg_stats_statements",
     "summary_interval",
     "data_loading",
-    "thresholds",
     "cost",
     "results_backend",
     "progressive.max_latency_samples",
@@ -74,7 +73,7 @@ pub(crate) fn resolve(
         pg_stats_statements: _,
         summary_interval: _,
         data_loading: _,
-        thresholds: _,
+        thresholds,
         cost: _,
         results_backend: _,
     } = raw;
@@ -107,6 +106,7 @@ pub(crate) fn resolve(
         })),
     };
     let target = target::resolve(database, merged, facts, findings);
+    let thresholds = thresholds::resolve(thresholds, merged, findings);
     let workload = workload::resolve(name, scale, workload_config, merged, findings);
     Some(RunConfig {
         target,
@@ -119,6 +119,7 @@ pub(crate) fn resolve(
         executors,
         driver: driver.unwrap_or_default(),
         operation_deadline: operation_deadline.unwrap_or(defaults::OPERATION_DEADLINE),
+        thresholds,
     })
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::duration::seconds;
 use crate::secret::Secret;
+use crate::threshold::Threshold;
 
 /// The resolved configuration. Its serialised form goes into the run record and holds no password.
 #[derive(Clone, Debug, Serialize)]
@@ -29,6 +30,8 @@ pub struct RunConfig {
     /// Longest time one call of an operation may take before it is cancelled.
     #[serde(rename = "operation_deadline_seconds", with = "seconds")]
     pub operation_deadline: Duration,
+    /// What the run must keep for a good exit code; held against its record.
+    pub thresholds: Vec<Threshold>,
 }
 
 /// The PostgreSQL under test.
