@@ -24,8 +24,9 @@ mod origin;
 mod passfile;
 mod resolve;
 mod spelling;
-mod suggest;
+pub(crate) mod suggest;
 mod target;
+mod thresholds;
 mod trust;
 mod workload;
 

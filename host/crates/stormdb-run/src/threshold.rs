@@ -6,7 +6,6 @@ mod parse;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use stormdb_analysis::assess::BandPoint;
 
 pub use self::check::{Absent, BandValue, ThresholdResult, check};
 pub use self::parse::ThresholdError;
@@ -95,12 +94,6 @@ impl Metric {
             _ => format!("{}ms", round(value)),
         }
     }
-
-    /// Whether it is a time.
-    #[must_use]
-    pub fn is_latency(self) -> bool {
-        !matches!(self, Self::Tps | Self::Errors)
-    }
 }
 
 impl Relation {
@@ -124,33 +117,6 @@ impl Relation {
             Self::Greater => ">",
             Self::GreaterOrEqual => ">=",
         }
-    }
-
-    /// Whether it bounds a value from above.
-    #[must_use]
-    pub fn is_upper(self) -> bool {
-        matches!(self, Self::Less | Self::LessOrEqual)
-    }
-}
-
-impl Threshold {
-    /// Whether it limits which band can be recommended: an upper bound of a tail latency or the error rate, for the
-    /// recommended band itself.
-    #[must_use]
-    pub fn constrains_recommendation(&self) -> bool {
-        let bounded = matches!(self.metric, Metric::P95 | Metric::P99 | Metric::Errors);
-        bounded && self.relation.is_upper() && self.scope == Scope::Recommended
-    }
-
-    /// Whether a band may be recommended, as far as this threshold goes; a figure that it lacks excludes it.
-    #[must_use]
-    pub fn admits(&self, point: &BandPoint) -> bool {
-        let value = match self.metric {
-            Metric::P95 => point.p95_ms,
-            Metric::Errors => Some(point.error_rate),
-            _ => return true,
-        };
-        value.is_some_and(|value| self.relation.holds(value, self.limit))
     }
 }
 

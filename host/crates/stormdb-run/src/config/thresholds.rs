@@ -24,7 +24,8 @@ pub(crate) fn resolve(
         match text.parse() {
             Ok(threshold) => thresholds.push(threshold),
             Err(error) => {
-                let at = nodes.get(position).map(|node| &node.at).or(entry.map(|entry| &entry.key_at));
+                let at =
+                    nodes.get(position).map(|node| &node.at).or(entry.map(|entry| &entry.key_at));
                 findings.problems.push(problem(text, error, at));
             }
         }
@@ -52,10 +53,5 @@ fn within(at: &At, text: &str, start: usize, len: usize) -> At {
         return at.clone();
     }
     let columns = text.get(..start).map_or(0, |before| before.chars().count());
-    At {
-        offset: at.offset + quote + start,
-        len,
-        column: at.column + quote + columns,
-        ..at.clone()
-    }
+    At { offset: at.offset + quote + start, len, column: at.column + quote + columns, ..at.clone() }
 }

@@ -17,7 +17,8 @@ pub struct ThresholdError {
     pub help: String,
 }
 
-const EXAMPLE: &str = "write it like \"p95 < 80ms\", \"tps > 2400\" or \"errors < 1% at 16 workers\"";
+const EXAMPLE: &str =
+    "write it like \"p95 < 80ms\", \"tps > 2400\" or \"errors < 1% at 16 workers\"";
 
 impl FromStr for Threshold {
     type Err = ThresholdError;
@@ -170,13 +171,15 @@ impl<'a> Reader<'a> {
             let wrong = |message: String| ThresholdError {
                 message,
                 place: place.clone(),
-                help: "write \"at 16 workers\", \"at 16 workers 32 connections\" or \"at 500/s\"".to_owned(),
+                help: "write \"at 16 workers\", \"at 16 workers 32 connections\" or \"at 500/s\""
+                    .to_owned(),
             };
             let value = number(word).ok_or_else(|| wrong(format!("`{word}` is no number")))?;
             let whole = || {
-                word.parse::<u32>().ok().filter(|count| *count > 0).ok_or_else(|| {
-                    wrong(format!("{word} is no number of workers or connections"))
-                })
+                word.parse::<u32>()
+                    .ok()
+                    .filter(|count| *count > 0)
+                    .ok_or_else(|| wrong(format!("{word} is no number of workers or connections")))
             };
             match self.take().map(|(_, unit)| unit) {
                 Some("workers" | "worker") if workers.is_none() => workers = Some(whole()?),
@@ -264,7 +267,13 @@ mod tests {
             ("mean < 250us", Metric::Mean, Relation::Less, 0.25, Scope::Recommended),
             ("max < 250µs in any band", Metric::Max, Relation::Less, 0.25, Scope::Any),
             ("tps > 2400", Metric::Tps, Relation::Greater, 2400.0, Scope::Recommended),
-            ("tps >= 2400 ops/s in every band", Metric::Tps, Relation::GreaterOrEqual, 2400.0, Scope::Every),
+            (
+                "tps >= 2400 ops/s in every band",
+                Metric::Tps,
+                Relation::GreaterOrEqual,
+                2400.0,
+                Scope::Every,
+            ),
             ("errors < 1%", Metric::Errors, Relation::Less, 0.01, Scope::Recommended),
             ("p50 < 5ms at 16 workers", Metric::P50, Relation::Less, 5.0, at(Some(16), None, None)),
             (
