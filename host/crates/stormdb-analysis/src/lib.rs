@@ -82,6 +82,7 @@ mod curve_search;
 mod error;
 mod finite;
 mod least_squares;
+mod resample;
 mod singular;
 mod student;
 mod sum;

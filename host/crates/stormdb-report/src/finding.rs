@@ -80,13 +80,10 @@ fn best<'a>(assessment: &Assessment, row: impl Fn(usize) -> Option<&'a BandRow>)
     let Some(optimum) = &assessment.optimum else {
         return bad("none: no band completed operations with at most 5% of them failed");
     };
-    let (Some(best), Some(highest)) = (row(optimum.optimal_index), row(optimum.best_index)) else {
+    let (Some(best), Some(highest)) = (row(optimum.recommended()), row(optimum.best_index)) else {
         return bad("none: the best band is not in the record");
     };
-    let confirmed = optimum.confirmation.as_ref().is_some_and(|confirmation| {
-        confirmation.optimal_confirmed_index == optimum.optimal_index
-            && confirmation.plausible_indices.first() == Some(&optimum.optimal_index)
-    });
+    let alternatives: Vec<&BandRow> = optimum.alternatives().into_iter().filter_map(&row).collect();
     // A band with too many errors is no candidate, whatever its throughput.
     let tps = |band: &BandRow| band.number(&throughput::TPS);
     let outdone = (0..assessment.bands.len()).filter_map(&row).any(|band| tps(band) > tps(highest));
@@ -99,8 +96,13 @@ fn best<'a>(assessment: &Assessment, row: impl Fn(usize) -> Option<&'a BandRow>)
     } else {
         format!("within 5% of {summit}, {}", saving(best, highest))
     };
-    if confirmed && assessment.bands.len() > 1 {
-        comparison.push_str(", confirmed by ±95%");
+    if optimum.confirmation.is_some() && assessment.bands.len() > 1 {
+        if alternatives.is_empty() {
+            comparison.push_str(", confirmed by ±95%");
+        } else {
+            let sizes: Vec<String> = alternatives.iter().map(|band| shape(band)).collect();
+            comparison.push_str(&format!("; within ±95% also {}", sizes.join(" or ")));
+        }
     }
     Finding {
         label: "best",

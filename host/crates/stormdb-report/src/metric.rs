@@ -1,7 +1,11 @@
 //! What is reported of every band: one list that all faces show.
 
 use stormdb_analysis::assess::{BandAssessment, RegionsAbsent};
-use stormdb_run::{assess::AssessedBand, latency::LatencySummary, measurement::BandMeasurement};
+use stormdb_run::{
+    assess::{AssessedBand, AssessedRun},
+    latency::LatencySummary,
+    measurement::BandMeasurement,
+};
 
 use crate::{
     figure::{Cell, Figure, Reason},
@@ -108,6 +112,9 @@ pub struct ArrivalFacts {
 /// What the analysis found on a band.
 #[derive(Clone, Copy)]
 pub struct Analysed<'a> {
+    /// This run of the band.
+    pub run: &'a AssessedRun,
+    /// The band with its repeats.
     pub measured: &'a AssessedBand,
     pub band: &'a BandAssessment,
     pub regions_absent: Option<RegionsAbsent>,

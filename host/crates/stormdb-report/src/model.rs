@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use stormdb_analysis::warning::Warning;
+use stormdb_analysis::{assess::points::Constraints, warning::Warning};
 use stormdb_run::{
     assess::{RunAssessment, assess},
     event::Failure,
@@ -87,7 +87,7 @@ impl<'a> Report<'a> {
     /// # Errors
     /// [`ReportError::Record`]: the record holds numbers that no run measures.
     pub fn of(record: &'a RunRecord) -> Result<Self, ReportError> {
-        let analysis = assess(record)
+        let analysis = assess(record, &Constraints::default())
             .map_err(|source| ReportError::Record { run: record.header.id.clone(), source })?;
         let bands: Vec<_> = record.bands.iter().map(|band| BandRow::of(band, &analysis)).collect();
         let findings = findings(record, &bands, &analysis);
@@ -107,10 +107,11 @@ impl<'a> Report<'a> {
         assessed(&self.bands, &self.analysis, position)
     }
 
-    /// The recommended band: the smallest one within 5 % of the highest throughput.
+    /// The recommended band: the smallest one that is confirmed within 5 % of the highest throughput, or measured
+    /// within it where nothing is confirmed.
     #[must_use]
     pub fn best(&self) -> Option<&BandRow> {
-        self.assessed(self.analysis.assessment.optimum.as_ref()?.optimal_index)
+        self.assessed(self.analysis.assessment.optimum.as_ref()?.recommended())
     }
 
     /// Why figures are absent, each reason once.
@@ -126,7 +127,7 @@ pub(crate) fn assessed<'a>(
     analysis: &RunAssessment,
     position: usize,
 ) -> Option<&'a BandRow> {
-    let index = analysis.bands.get(position)?.band;
+    let index = analysis.bands.get(position)?.first();
     bands.iter().find(|band| band.index == index)
 }
 
@@ -189,8 +190,10 @@ fn facts<'a>(
     analysis: &'a RunAssessment,
 ) -> BandFacts<'a> {
     let analysed = analysis.position(record.plan.index).and_then(|position| {
+        let measured = analysis.bands.get(position)?;
         Some(Analysed {
-            measured: analysis.bands.get(position)?,
+            run: measured.run(record.plan.index)?,
+            measured,
             band: analysis.assessment.bands.get(position)?,
             regions_absent: analysis.assessment.regions_absent,
         })
@@ -214,6 +217,6 @@ fn facts<'a>(
 fn gain_within_error(index: u32, analysis: &RunAssessment) -> bool {
     analysis.assessment.warnings.iter().any(|warning| {
         matches!(warning, Warning::GainWithinError { band, .. }
-            if analysis.bands.get(*band).is_some_and(|assessed| assessed.band == index))
+            if analysis.bands.get(*band).is_some_and(|assessed| assessed.run(index).is_some()))
     })
 }

@@ -2,7 +2,7 @@
 
 use stormdb_analysis::{assess::BandAssessment, steady_mean::SteadyMean, warning::Warning};
 use stormdb_run::{
-    assess::{AssessedBand, RunAssessment},
+    assess::{AssessedBand, AssessedRun, RunAssessment},
     config::warning::WarningId,
     record::RunRecord,
 };
@@ -36,7 +36,7 @@ pub(crate) fn notes(record: &RunRecord, analysis: &RunAssessment) -> Vec<Note> {
         .map(|warning| Note { id: warning.id.clone(), message: warning.message.clone() });
     let about = About { record, analysis };
     let found = analysis.assessment.warnings.iter().flat_map(|warning| about.words(warning));
-    let unsettled = analysis.bands.iter().filter_map(settling);
+    let unsettled = analysis.bands.iter().flat_map(|band| &band.runs).filter_map(settling);
     let mut notes: Vec<Note> = Vec::new();
     let limits = generator::notes(record);
     let closed_loop = record.measured().any(|(band, _)| band.plan.arrivals.is_none());
@@ -148,11 +148,12 @@ impl About<'_> {
 
     /// Index in the plan of the band at a position of the assessment.
     fn name(&self, position: usize) -> u32 {
-        self.analysis.bands.get(position).map_or(0, |band| band.band)
+        self.analysis.bands.get(position).map_or(0, AssessedBand::first)
     }
 
     fn names(&self, positions: &[usize]) -> String {
-        band_list(positions.iter().map(|&position| self.name(position)))
+        let bands = positions.iter().filter_map(|&position| self.analysis.bands.get(position));
+        band_list(bands.flat_map(|band| &band.runs).map(|run| run.band))
     }
 
     /// The configuration key that makes bands longer.
@@ -179,7 +180,10 @@ impl About<'_> {
 
     fn no_interval(&self, positions: &[usize]) -> Vec<Note> {
         let length_key = self.length_key();
-        let without = || positions.iter().filter_map(|&position| self.analysis.bands.get(position));
+        let without = || {
+            let bands = positions.iter().filter_map(|&position| self.analysis.bands.get(position));
+            bands.flat_map(|band| &band.runs)
+        };
         let short: Vec<(u32, usize)> = without()
             .filter_map(|band| match band.throughput {
                 SteadyMean::TooShort { needed, .. } => Some((band.band, needed)),
@@ -249,7 +253,7 @@ fn in_flight(band: u32, found: &BandAssessment, ratio: f64, impossible: bool) ->
 }
 
 /// A band whose steady throughput is another than its overall one.
-fn settling(band: &AssessedBand) -> Option<Note> {
+fn settling(band: &AssessedRun) -> Option<Note> {
     let SteadyMean::Steady { mean, half_width, warm_up, .. } = &band.throughput else {
         return None;
     };

@@ -1,21 +1,27 @@
-//! A record as the analysis sees it: every finished band a point, with the interval that its seconds allow.
+//! A record as the analysis sees it: every load that was measured a point, its repeats pooled, with the interval that
+//! its seconds allow.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+pub use stormdb_analysis::assess::CONFIDENCE;
 use stormdb_analysis::{
     Error,
-    assess::{Assessment, BandPoint, RegionsAbsent, assess as assess_points},
+    assess::{
+        Assessment, RegionsAbsent, assess as assess_points,
+        points::{BandPoint, Constraints, Margin},
+        pooling::{PooledMargin, RunMean, pool},
+    },
     steady_mean::{SteadyMean, steady_mean},
     warning::Warning,
 };
 
 use crate::{
-    measurement::{BandMeasurement, Interval},
+    config::run_config::{ArrivalProcess, Arrivals},
+    latency::LatencyHistogram,
+    measurement::{BandMeasurement, Counts, Interval},
+    plan::BandPlan,
     record::{BandRecord, RunRecord},
 };
-
-/// Confidence of the intervals of the throughput.
-pub const CONFIDENCE: f64 = 0.95;
 
 /// The share of its planned time that a band must have been measured for to be compared.
 const ENOUGH: f64 = 0.5;
@@ -23,15 +29,30 @@ const ENOUGH: f64 = 0.5;
 /// What the analysis finds in a record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunAssessment {
-    /// The bands that were assessed, in the record's order.
+    /// The loads that were assessed, by workers, connections and arrival rate.
     pub bands: Vec<AssessedBand>,
     /// Its positions are positions in `bands`.
     pub assessment: Assessment,
 }
 
-/// A finished band that lasted.
+/// A load that was measured, once or several times.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AssessedBand {
+    pub workers: u32,
+    pub connections: u32,
+    /// Absent for a closed loop.
+    pub arrivals: Option<Arrivals>,
+    /// At least one, in the record's order.
+    pub runs: Vec<AssessedRun>,
+    /// Mean over the runs of their succeeded operations per second.
+    pub tps: f64,
+    /// Of `tps`, at [`CONFIDENCE`]; absent when a run was too short or not steady and there are too few others.
+    pub margin: Option<PooledMargin>,
+}
+
+/// A finished band of the plan that lasted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AssessedRun {
     /// Index of the band in the plan, from 1.
     pub band: u32,
     /// Succeeded operations per second over the whole measured phase.
@@ -41,10 +62,24 @@ pub struct AssessedBand {
 }
 
 impl RunAssessment {
-    /// Position in `bands` of the band with this index in the plan.
+    /// Position in `bands` of the load that the band with this index in the plan measured.
     #[must_use]
     pub fn position(&self, band: u32) -> Option<usize> {
-        self.bands.iter().position(|assessed| assessed.band == band)
+        self.bands.iter().position(|assessed| assessed.run(band).is_some())
+    }
+}
+
+impl AssessedBand {
+    /// The index in the plan of its first run.
+    #[must_use]
+    pub fn first(&self) -> u32 {
+        self.runs.first().map_or(0, |run| run.band)
+    }
+
+    /// The run of the band with this index in the plan.
+    #[must_use]
+    pub fn run(&self, band: u32) -> Option<&AssessedRun> {
+        self.runs.iter().find(|run| run.band == band)
     }
 }
 
@@ -52,100 +87,123 @@ impl RunAssessment {
 ///
 /// # Errors
 /// The record holds numbers that no run measures, such as 0 workers.
-pub fn assess(record: &RunRecord) -> Result<RunAssessment, Error> {
+pub fn assess(record: &RunRecord, constraints: &Constraints) -> Result<RunAssessment, Error> {
+    let mut loads: BTreeMap<Load, Vec<(&BandRecord, &BandMeasurement)>> = BTreeMap::new();
+    for (band, measurement) in record.measured() {
+        // A band that a stop cut short is kept, and compared with nothing.
+        let lasted = measurement.seconds >= band.plan.measure.as_secs_f64() * ENOUGH;
+        if lasted && measurement.tps().is_some() {
+            loads.entry(Load::of(&band.plan)).or_default().push((band, measurement));
+        }
+    }
     let mut bands = Vec::new();
     let mut points = Vec::new();
-    let mut with_failures = Vec::new();
-    for (band, measurement) in record.measured() {
-        let Some(tps) = measurement.tps() else { continue };
-        // A band that a stop cut short is kept, and compared with nothing.
-        if measurement.seconds < band.plan.measure.as_secs_f64() * ENOUGH {
-            continue;
-        }
-        let throughput = steady_mean(&per_second(&band.intervals), CONFIDENCE)?;
-        points.push(point(band, measurement, tps, &throughput));
-        with_failures.push(measurement.counts.failed > 0);
-        bands.push(AssessedBand { band: band.plan.index, tps, throughput });
+    for runs in loads.values() {
+        let Some((band, point)) = pooled(runs)? else { continue };
+        bands.push(band);
+        points.push(point);
     }
-    let mut assessment = assess_points(&points)?;
+    let incomparable = if record.header.plan.is_open_loop() {
+        Some(RegionsAbsent::OpenLoop)
+    } else {
+        repeats_workers(record).then_some(RegionsAbsent::WorkersRepeat)
+    };
+    let mut assessment = assess_points(&points, constraints, incomparable)?;
+    let failures: Vec<bool> = loads
+        .values()
+        .map(|runs| runs.iter().any(|(_, measurement)| measurement.counts.failed > 0))
+        .collect();
     // Failed operations are counted and not timed: workers spend time that no response time shows, so that too
     // little work in progress proves nothing. Too much still does.
     assessment.warnings.retain(|warning| match warning {
-        Warning::LittleMismatch { band, impossible, .. } => *impossible || !with_failures[*band],
+        Warning::LittleMismatch { band, impossible, .. } => *impossible || !failures[*band],
         _ => true,
     });
-    if record.header.plan.is_open_loop() {
-        withdraw_comparison(&mut assessment, RegionsAbsent::OpenLoop);
-        withdraw_optimum(&mut assessment);
-    } else if repeats_workers(record) {
-        withdraw_comparison(&mut assessment, RegionsAbsent::WorkersRepeat);
-    }
     Ok(RunAssessment { bands, assessment })
 }
 
-/// Whether the plan meets the same number of workers twice. The bands of a grid that finished first may all differ;
-/// what is said of them must still hold when the rest has finished.
+/// What bands must share to be repeats of one another, in the order in which loads grow.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Load {
+    workers: u32,
+    connections: u32,
+    /// The bits of the arrival rate, which order positive rates as the rates themselves; 0 for a closed loop.
+    rate: u64,
+    constant_arrivals: bool,
+}
+
+impl Load {
+    fn of(plan: &BandPlan) -> Self {
+        Self {
+            workers: plan.workers,
+            connections: plan.connections,
+            rate: plan.arrivals.map_or(0, |arrivals| arrivals.rate.to_bits()),
+            constant_arrivals: plan
+                .arrivals
+                .is_some_and(|arrivals| arrivals.process == ArrivalProcess::Constant),
+        }
+    }
+}
+
+/// Whether the plan meets the same number of workers at different loads. The bands of a grid that finished first may
+/// all differ; what is said of them must still hold when the rest has finished.
 fn repeats_workers(record: &RunRecord) -> bool {
     let bands = &record.header.plan.bands;
     let workers: BTreeSet<u32> = bands.iter().map(|band| band.workers).collect();
-    workers.len() < bands.len()
+    let loads: BTreeSet<Load> = bands.iter().map(Load::of).collect();
+    workers.len() < loads.len()
 }
 
-fn withdraw_comparison(assessment: &mut Assessment, why: RegionsAbsent) {
-    let known = assessment.regions_absent;
-    if known == Some(RegionsAbsent::NoBands) || (known.is_some() && why != RegionsAbsent::OpenLoop)
-    {
-        return;
+/// One point of all runs of a load; none without runs.
+fn pooled(
+    runs: &[(&BandRecord, &BandMeasurement)],
+) -> Result<Option<(AssessedBand, BandPoint)>, Error> {
+    let Some((first, _)) = runs.first() else { return Ok(None) };
+    let mut assessed = Vec::new();
+    let mut means = Vec::new();
+    for (band, measurement) in runs {
+        let Some(tps) = measurement.tps() else { continue };
+        let throughput = steady_mean(&per_second(&band.intervals), CONFIDENCE)?;
+        means.push(RunMean { tps, margin: margin(&throughput) });
+        assessed.push(AssessedRun { band: band.plan.index, tps, throughput });
     }
-    assessment.regions_absent = Some(why);
-    assessment.breaking_point = None;
-    assessment.knee = None;
-    for band in &mut assessment.bands {
-        band.marginal_gain = None;
-        band.relative_gain = None;
-        band.second_derivative = None;
-        band.relative_efficiency = None;
-        band.efficiency_class = None;
-        band.region = None;
-    }
-    assessment.warnings.retain(|warning| {
-        !matches!(warning, Warning::GainWithinError { .. } | Warning::PoolRatioVaries { .. })
-    });
-}
-
-/// A throughput that was asked for is no optimum, and the curve of several no peak.
-fn withdraw_optimum(assessment: &mut Assessment) {
-    assessment.optimum = None;
-    assessment.warnings.retain(|warning| {
-        !matches!(
-            warning,
-            Warning::FewBands { .. }
-                | Warning::PeakNotReached { .. }
-                | Warning::OptimumUncertain { .. }
-        )
-    });
-}
-
-fn point(
-    band: &BandRecord,
-    measurement: &BandMeasurement,
-    tps: f64,
-    throughput: &SteadyMean,
-) -> BandPoint {
-    let response = measurement.response.summary();
-    BandPoint {
-        workers: band.plan.workers,
-        connections: band.plan.connections,
-        tps,
-        tps_ci_half_width: match throughput {
-            SteadyMean::Steady { half_width, .. } => Some(*half_width),
-            SteadyMean::NotSteady { .. } | SteadyMean::TooShort { .. } => None,
-        },
+    let Some(mean) = pool(&means)? else { return Ok(None) };
+    let BandPlan { workers, connections, arrivals, .. } = first.plan;
+    let response = merged(runs, |measurement| &measurement.response).summary();
+    let mut counts = Counts::default();
+    runs.iter().for_each(|(_, measurement)| counts.add(&measurement.counts));
+    let point = BandPoint {
+        workers,
+        connections,
+        tps: mean.tps,
+        tps_margin: mean.margin.map(|pooled| pooled.margin),
         // Operations of an open loop wait where no worker is busy with them.
-        mean_response_ms: response.mean_ms.filter(|_| band.plan.arrivals.is_none()),
+        mean_response_ms: response.mean_ms.filter(|_| arrivals.is_none()),
         p95_ms: response.p95_ms,
+        p99_ms: response.p99_ms,
         // A band in which nothing ended has no errors either.
-        error_rate: measurement.counts.error_rate().unwrap_or(0.0),
+        error_rate: counts.error_rate().unwrap_or(0.0),
+    };
+    let (tps, margin) = (mean.tps, mean.margin);
+    Ok(Some((AssessedBand { workers, connections, arrivals, runs: assessed, tps, margin }, point)))
+}
+
+/// The latencies of all runs together.
+fn merged(
+    runs: &[(&BandRecord, &BandMeasurement)],
+    of: fn(&BandMeasurement) -> &LatencyHistogram,
+) -> LatencyHistogram {
+    let mut all = LatencyHistogram::default();
+    runs.iter().for_each(|(_, measurement)| all.merge(of(measurement)));
+    all
+}
+
+fn margin(throughput: &SteadyMean) -> Option<Margin> {
+    match throughput {
+        SteadyMean::Steady { half_width, batches, .. } => {
+            Some(Margin { half_width: *half_width, freedom: (batches - 1) as f64 })
+        }
+        SteadyMean::NotSteady { .. } | SteadyMean::TooShort { .. } => None,
     }
 }
 
@@ -166,7 +224,7 @@ mod tests {
     use serde_json::{Value, json};
     use stormdb_analysis::{assess::RegionsAbsent, steady_mean::SteadyMean, warning::Warning};
 
-    use super::assess;
+    use super::{Constraints, RunAssessment, assess as assess_under};
     use crate::{
         config::run_config::{ArrivalProcess, Arrivals},
         event::{Failure, RunEvent},
@@ -175,6 +233,10 @@ mod tests {
         plan::BandPlan,
         record::{FORMAT_VERSION, RunRecord},
     };
+
+    fn assess(record: &RunRecord) -> Result<RunAssessment, stormdb_analysis::Error> {
+        assess_under(record, &Constraints::default())
+    }
 
     fn plan(bands: &[(u32, u32)]) -> Value {
         let bands = (1..).zip(bands).map(|(index, (workers, connections))| {
@@ -253,7 +315,7 @@ mod tests {
         record.apply(RunEvent::BandFailed { band: 2, failure });
         finish(&mut record, 2, 400, 10, 0);
         let found = assess(&record).unwrap();
-        assert_eq!(found.bands.iter().map(|band| band.band).collect::<Vec<_>>(), [1, 3]);
+        assert_eq!(found.bands.iter().map(super::AssessedBand::first).collect::<Vec<_>>(), [1, 3]);
         assert_eq!(found.position(3), Some(1));
         assert_eq!(found.assessment.bands[1].marginal_gain, Some(100.0));
     }
@@ -264,7 +326,7 @@ mod tests {
         finish(&mut whole, 0, 100, 10, 0);
         let mut with_remnant = whole.clone();
         with_remnant.bands[0].intervals.push(interval(60, 20, 1));
-        let steady = |record| match &assess(record).unwrap().bands[0].throughput {
+        let steady = |record| match &assess(record).unwrap().bands[0].runs[0].throughput {
             SteadyMean::Steady { half_width, .. } => *half_width,
             other => panic!("{other:?}"),
         };

@@ -159,10 +159,7 @@ fn optimal<'a>(report: &'a Report<'a>) -> Option<Optimal<'a>> {
         band: Configured::of(row),
         efficiency: figure(row, &throughput::PER_WORKER),
         confidence: None,
-        confirmed: confirmation.map(|found| {
-            found.optimal_confirmed_index == optimum.optimal_index
-                && found.plausible_indices.first() == Some(&optimum.optimal_index)
-        }),
+        confirmed: confirmation.map(|_| optimum.alternatives().is_empty()),
         plausible_bands: confirmation.map(|found| {
             let rows = found.plausible_indices.iter().filter_map(|&index| report.assessed(index));
             rows.map(|row| row.index).collect()
