@@ -27,7 +27,8 @@ const QUOTED_MAX: usize = 160;
 /// One line of the verdict.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Finding {
-    /// One word: `best`, `rate`, `limit`, `latency`, `breaks`, `errors`, `failed`, `check`, `result`, `stopped`.
+    /// One word: `best`, `rate`, `limit`, `latency`, `breaks`, `errors`, `failed`, `check`, `result`, `stopped`, `pass`,
+    /// `missed`.
     pub label: &'static str,
     pub text: String,
     pub tone: Tone,

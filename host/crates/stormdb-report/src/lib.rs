@@ -14,8 +14,11 @@ pub mod note;
 pub mod format;
 pub mod formats;
 
+pub mod annotation;
+pub mod comparison;
 pub mod event_line;
 pub mod export;
+pub mod exported;
 pub mod progress;
 pub mod runs;
 pub mod terminal;
@@ -26,5 +29,6 @@ pub mod screen;
 mod error;
 mod generator;
 mod rates;
+mod threshold;
 
 pub use error::ReportError;

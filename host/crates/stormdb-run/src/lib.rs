@@ -10,6 +10,7 @@ pub mod measurement;
 pub mod record;
 
 pub mod assess;
+pub mod comparison;
 pub mod reached;
 pub mod threshold;
 

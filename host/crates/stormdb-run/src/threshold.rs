@@ -6,9 +6,11 @@ mod parse;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use stormdb_analysis::assess::points::Constraints;
 
 pub use self::check::{Absent, BandValue, ThresholdResult, check};
 pub use self::parse::ThresholdError;
+use crate::record::RunRecord;
 
 /// A demand. Its text is canonical: reading it gives the same threshold.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,6 +119,33 @@ impl Relation {
             Self::Greater => ">",
             Self::GreaterOrEqual => ">=",
         }
+    }
+}
+
+impl Threshold {
+    /// Those that the configuration of a run asked for; none in records from before there were any.
+    #[must_use]
+    pub fn of_record(record: &RunRecord) -> Vec<Self> {
+        let asked = record.header.configuration.get("thresholds");
+        asked.and_then(|asked| Vec::deserialize(asked).ok()).unwrap_or_default()
+    }
+}
+
+/// What the recommended band must keep: the upper bounds of its p95, p99 and errors, the tightest of each.
+#[must_use]
+pub fn constraints(thresholds: &[Threshold]) -> Constraints {
+    let limit = |metric| {
+        let limits = thresholds.iter().filter(|threshold| {
+            let is_upper = matches!(threshold.relation, Relation::Less | Relation::LessOrEqual);
+            threshold.metric == metric && is_upper && threshold.scope == Scope::Recommended
+        });
+        limits.map(|threshold| threshold.limit).reduce(f64::min)
+    };
+    let usual = Constraints::default();
+    Constraints {
+        error_rate_max: limit(Metric::Errors).unwrap_or(usual.error_rate_max),
+        p95_ms_max: limit(Metric::P95),
+        p99_ms_max: limit(Metric::P99),
     }
 }
 

@@ -5,6 +5,7 @@
 //! ever added.
 
 mod analysis;
+mod thresholds;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -17,7 +18,10 @@ use stormdb_run::{
     record::{BandRecord, Machine, Outcome, PluginIdentity},
 };
 
-use self::analysis::Analysis;
+use self::{
+    analysis::Analysis,
+    thresholds::{Threshold, thresholds},
+};
 use crate::{
     ReportError,
     figure::{Figure, Reason},
@@ -43,6 +47,7 @@ struct Document<'a> {
     configuration: Configuration<'a>,
     bands: Vec<Band<'a>>,
     analysis: Analysis<'a>,
+    thresholds: Vec<Threshold>,
     warnings: &'a [Note],
     checks: &'a [Check],
     results: Vec<NamedResult<'a>>,
@@ -154,6 +159,7 @@ impl<'a> Document<'a> {
             bands: report.bands.iter().map(|row| Band::of(report, row)).collect(),
             reasons: reasons.map(|reason| (reason.id(), reason.sentence())).collect(),
             analysis,
+            thresholds: thresholds(report),
             warnings: &report.notes,
             checks: &record.checks,
             results: record

@@ -112,7 +112,7 @@ fn check_one(
 /// A band of the recommended size.
 fn recommended<'a>(record: &'a RunRecord, analysis: &RunAssessment) -> Option<&'a BandRecord> {
     let optimum = analysis.assessment.optimum.as_ref()?;
-    let index = analysis.bands.get(optimum.optimal_index)?.band;
+    let index = analysis.bands.get(optimum.recommended())?.first();
     record.bands.iter().find(|band| band.plan.index == index)
 }
 

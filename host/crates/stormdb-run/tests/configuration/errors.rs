@@ -552,7 +552,9 @@ fn thresholds_are_refused_at_the_word_that_is_wrong() {
                     figures: p50, p90, p95, p99, p99.9, mean, max, tps, errors
         "#]],
     );
-    check("workload: imdb\nthresholds: p95 < 80ms\n", &expect![[r#"
+    check(
+        "workload: imdb\nthresholds: p95 < 80ms\n",
+        &expect![[r#"
         error[wrong-type]
           × run.yaml:2:13: `thresholds` must be a list, not text
            ╭─[run.yaml:2:13]
@@ -562,5 +564,6 @@ fn thresholds_are_refused_at_the_word_that_is_wrong() {
            ·                  ╰── wrong type
            ╰────
           help: write it like ["p95 < 80ms","errors < 1%"]
-    "#]]);
+    "#]],
+    );
 }
