@@ -2,9 +2,12 @@
 //! point, and the doubts.
 
 pub mod absent;
+pub mod economy;
+pub mod fits;
 pub mod growth;
 pub mod points;
 pub mod pooling;
+pub mod queueing;
 pub mod regions;
 
 mod warnings;

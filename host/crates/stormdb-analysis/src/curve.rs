@@ -52,6 +52,8 @@ pub struct Peak {
     pub throughput: f64,
     /// Of `n`, by the delta method.
     pub n_se: f64,
+    /// Of `throughput`, by the delta method: its slope in `n` is 0, so that `n_se` adds nothing.
+    pub throughput_se: f64,
     /// Whether it lies beyond the largest `x` fitted: a guess.
     pub extrapolated: bool,
 }
@@ -123,39 +125,56 @@ impl Curve {
             largest_x: points.x.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         };
         if is_usl {
-            curve.peak = curve.find_peak(found, &covariance)?;
+            curve.peak = curve.find_peak(found, &covariance, *unit)?;
         }
         Ok(curve)
     }
 
-    fn find_peak(&self, found: &Found, covariance: &[Vec<f64>]) -> Result<Option<Peak>, Error> {
+    fn find_peak(
+        &self,
+        found: &Found,
+        covariance: &[Vec<f64>],
+        unit: f64,
+    ) -> Result<Option<Peak>, Error> {
         let (sigma, kappa) = (found.coefficients[1], found.coefficients[2]);
         if kappa <= 0.0 || sigma >= 1.0 {
             return Ok(None);
         }
         let n = computed("the peak", ((1.0 - sigma) / kappa).sqrt())?;
         let slopes = [0.0, -0.5 / (kappa * n), -0.5 * n / kappa];
-        let mut variance = 0.0;
-        for (row, &left) in covariance.iter().zip(&found.free) {
-            for (entry, &right) in row.iter().zip(&found.free) {
-                variance += slopes[left] * entry * slopes[right];
+        let error = |slopes: &[f64]| {
+            let mut variance = 0.0;
+            for (row, &left) in covariance.iter().zip(&found.free) {
+                for (entry, &right) in row.iter().zip(&found.free) {
+                    variance += slopes[left] * entry * slopes[right];
+                }
             }
-        }
+            computed("the error of the peak", variance.max(0.0).sqrt())
+        };
+        let of_throughput = error(&self.model.gradient(&found.coefficients, n))?;
         let CurvePoint { x: _, y: throughput, extrapolated } = self.predict(n)?;
-        let n_se = computed("the error of the peak", variance.max(0.0).sqrt())?;
-        Ok(Some(Peak { n, throughput, n_se, extrapolated }))
+        let throughput_se = computed("the error of the peak", of_throughput * unit)?;
+        Ok(Some(Peak { n, throughput, n_se: error(&slopes)?, throughput_se, extrapolated }))
     }
 }
 
 impl Peak {
     /// `n -/+ quantile n_se`, not below 0.
     pub(crate) fn interval(&self, quantile: f64) -> Result<Interval, Error> {
-        let half_width = computed("the interval of the peak", quantile * self.n_se)?;
-        Ok(Interval {
-            low: (self.n - half_width).max(0.0),
-            high: computed("the interval of the peak", self.n + half_width)?,
-        })
+        interval(self.n, quantile * self.n_se)
     }
+
+    /// `throughput -/+ quantile throughput_se`, not below 0.
+    pub(crate) fn throughput_interval(&self, quantile: f64) -> Result<Interval, Error> {
+        interval(self.throughput, quantile * self.throughput_se)
+    }
+}
+
+fn interval(center: f64, half_width: f64) -> Result<Interval, Error> {
+    Ok(Interval {
+        low: computed("the interval of the peak", center - half_width)?.max(0.0),
+        high: computed("the interval of the peak", center + half_width)?,
+    })
 }
 
 /// Points in a unit in which no square overflows or vanishes.

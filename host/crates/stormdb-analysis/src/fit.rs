@@ -75,6 +75,15 @@ impl Fit {
         let Some(peak) = self.curve.peak else { return Ok(None) };
         peak.interval(two_sided(confidence, self.curve.freedom as f64)).map(Some)
     }
+
+    /// As [`Fit::peak_interval`], of the throughput there.
+    ///
+    /// Errors: `non_finite`, `invalid_value` (confidence), `overflow`.
+    pub fn peak_throughput_interval(&self, confidence: f64) -> Result<Option<Interval>, Error> {
+        require_confidence(confidence)?;
+        let Some(peak) = self.curve.peak else { return Ok(None) };
+        peak.throughput_interval(two_sided(confidence, self.curve.freedom as f64)).map(Some)
+    }
 }
 
 /// Absent where the correction for few points has no meaning. `sse` is in the square of `unit`.
