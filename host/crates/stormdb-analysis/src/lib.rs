@@ -63,6 +63,8 @@ pub mod mva;
 pub mod repairman;
 pub mod service_time;
 
+pub mod questions;
+
 pub mod cliffs_delta;
 pub mod comparison;
 pub mod holm;

@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn costs_that_no_connection_raises_leave_only_the_fastest() {
-        let found = economy(&[band(1, 100.0), band(2, 0.0)], Cost { per_hour: 1.0, per_connection: 0.0 });
+        let found =
+            economy(&[band(1, 100.0), band(2, 0.0)], Cost { per_hour: 1.0, per_connection: 0.0 });
         let found = found.unwrap().unwrap();
         assert_eq!(found.dominated, [1]);
         assert!(found.bands.iter().all(|band| band.figures.marginal_ratio.is_none()));

@@ -154,9 +154,9 @@ pub fn fits(
         return Ok(Err(Absent::WorkersConstant));
     }
     let y: Vec<f64> = fitted.iter().map(|point| point.tps).collect();
-    let errors = regions::measured(&fitted).ok().map(|measured| {
-        measured.iter().map(|mean| mean.standard_error).collect::<Vec<f64>>()
-    });
+    let errors = regions::measured(&fitted)
+        .ok()
+        .map(|measured| measured.iter().map(|mean| mean.standard_error).collect::<Vec<f64>>());
     let errors = errors.filter(|errors| errors.iter().all(|error| *error > 0.0));
     Fitting { x, y, errors }.fits(load, bands).map(Ok)
 }
@@ -172,11 +172,13 @@ impl Fitting {
     fn fits(&self, load: LoadAxis, bands: Vec<usize>) -> Result<Fits, Error> {
         let alike: Vec<Result<Fit, Error>> =
             Model::ALL.into_iter().map(|model| fit(model, &self.x, &self.y)).collect();
-        let weighted: Option<Vec<Result<WeightedFit, Error>>> = self.errors.as_ref().map(|errors| {
-            let fitted =
-                Model::ALL.into_iter().map(|model| weighted_fit(model, &self.x, &self.y, errors));
-            fitted.collect()
-        });
+        let weighted: Option<Vec<Result<WeightedFit, Error>>> =
+            self.errors.as_ref().map(|errors| {
+                let fitted = Model::ALL
+                    .into_iter()
+                    .map(|model| weighted_fit(model, &self.x, &self.y, errors));
+                fitted.collect()
+            });
         let of_model = |index: usize| {
             let alike = alike[index].as_ref().map_err(|error| error.id().to_owned())?;
             let weighted = weighted.as_ref().map(|fits| fits[index].as_ref());

@@ -51,12 +51,11 @@ pub fn most_load(points: &[LimitPoint], limit: f64) -> Result<LimitAnswer, Error
     let kept_bands = order.iter().take_while(keeps).count();
     let (kept, rest) = order.split_at(kept_bands);
     let (kept, missed) = (kept.last().copied(), rest.first().copied());
-    let confirmed = kept
-        .and_then(|band| points[band].figure.interval)
-        .map(|interval| interval.high <= limit);
-    let predicted = kept.zip(missed).and_then(|(kept, missed)| {
-        interpolate(&points[kept], &points[missed], limit)
-    });
+    let confirmed =
+        kept.and_then(|band| points[band].figure.interval).map(|interval| interval.high <= limit);
+    let predicted = kept
+        .zip(missed)
+        .and_then(|(kept, missed)| interpolate(&points[kept], &points[missed], limit));
     let kept_again = rest.iter().filter(keeps).copied().collect();
     Ok(LimitAnswer { kept, confirmed, missed, predicted, kept_again })
 }

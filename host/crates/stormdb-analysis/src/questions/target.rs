@@ -57,11 +57,18 @@ pub fn least_load(
     let place = order.iter().position(|&index| points[index].throughput >= wanted);
     let Some(place) = place else {
         let (predicted, ceiling) = beyond(target, law);
-        return Ok(TargetAnswer { reached: None, confirmed: None, below: None, predicted, ceiling });
+        return Ok(TargetAnswer {
+            reached: None,
+            confirmed: None,
+            below: None,
+            predicted,
+            ceiling,
+        });
     };
     let reached = order[place];
     // A band of the same load is no smaller one.
-    let below = order[..place].iter().rev().copied().find(|&b| points[b].load < points[reached].load);
+    let below =
+        order[..place].iter().rev().copied().find(|&b| points[b].load < points[reached].load);
     let confirmed = points[reached].interval().map(|interval| interval.low >= wanted);
     let predicted = below.and_then(|below| interpolate(&points[below], &points[reached], wanted));
     Ok(TargetAnswer { reached: Some(reached), confirmed, below, predicted, ceiling: None })

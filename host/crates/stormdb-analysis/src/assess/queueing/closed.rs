@@ -108,11 +108,7 @@ pub(super) fn closed(bands: &[LoadedBand]) -> Result<Result<ClosedQueueing, Abse
     }))
 }
 
-fn evidence(
-    base: &LoadedBand,
-    response_s: f64,
-    throughput_max: Option<f64>,
-) -> ServiceEvidence {
+fn evidence(base: &LoadedBand, response_s: f64, throughput_max: Option<f64>) -> ServiceEvidence {
     let alone = base.workers == 1;
     ServiceEvidence {
         low_load: alone.then_some(LowLoad {
@@ -220,7 +216,8 @@ impl Model {
         };
         // Workers never pause, so that all of their cycle is response.
         let response_s = computed("the response", f64::from(band.workers) / tps)?;
-        let residual = |measured: f64, expected: f64| computed("a residual", measured / expected - 1.0);
+        let residual =
+            |measured: f64, expected: f64| computed("a residual", measured / expected - 1.0);
         Ok(Some(Expected {
             tps,
             response_s,
@@ -319,7 +316,8 @@ mod tests {
     #[test]
     fn the_cpu_of_the_server_is_a_station_of_its_cores() {
         let mut bands = vec![band(4, 800.0, false), band(8, 1000.0, true)];
-        bands[0].server = ServerSide { cpu_s: Some(0.002), cores: Some(2), ..ServerSide::default() };
+        bands[0].server =
+            ServerSide { cpu_s: Some(0.002), cores: Some(2), ..ServerSide::default() };
         let found = closed(&bands).unwrap().unwrap();
         assert_eq!(found.service.source, ServiceTimeSource::CpuDemand);
         let bottleneck = found.bottleneck.unwrap();
@@ -330,7 +328,9 @@ mod tests {
     fn nothing_saturates_without_a_band_that_stops_growing() {
         let found = closed(&[band(1, 100.0, false), band(2, 200.0, false)]).unwrap().unwrap();
         assert_eq!(found.bottleneck, None);
-        assert!((found.bands[1].bound_tps - 200.0).abs() < 1e-9 && found.bands[1].expected.is_none());
+        assert!(
+            (found.bands[1].bound_tps - 200.0).abs() < 1e-9 && found.bands[1].expected.is_none()
+        );
     }
 
     #[test]

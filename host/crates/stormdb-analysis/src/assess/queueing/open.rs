@@ -55,9 +55,9 @@ pub(super) fn open(bands: &[LoadedBand]) -> Result<Result<OpenQueueing, Absent>,
         let held_s = band.held_s.filter(|held| *held > 0.0)?;
         Some((index, band.arrivals?.rate, held_s))
     });
-    let Some((base, _, service_s)) = rates.reduce(|lowest, other| {
-        if other.1 < lowest.1 { other } else { lowest }
-    }) else {
+    let Some((base, _, service_s)) =
+        rates.reduce(|lowest, other| if other.1 < lowest.1 { other } else { lowest })
+    else {
         return Ok(Err(Absent::NoServiceTime));
     };
     let service_cov = bands[base].held_cov;
@@ -125,10 +125,11 @@ mod tests {
 
     #[test]
     fn equal_gaps_halve_the_wait() {
-        let wait = |cov| match open(&[band(180.0, cov, 0.01)]).unwrap().unwrap().bands[0].unwrap().state {
-            OpenState::Stable { wait_s, .. } => wait_s,
-            OpenState::Unstable { .. } => panic!("stable"),
-        };
+        let wait =
+            |cov| match open(&[band(180.0, cov, 0.01)]).unwrap().unwrap().bands[0].unwrap().state {
+                OpenState::Stable { wait_s, .. } => wait_s,
+                OpenState::Unstable { .. } => panic!("stable"),
+            };
         assert!((wait(0.0) - 0.5 * wait(1.0)).abs() < 1e-12);
     }
 }
