@@ -13,7 +13,11 @@ use clap::{
     Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
     builder::Resettable, parser::ValueSource,
 };
-use stormdb_run::{config::overrides::Overrides, threshold::Threshold};
+use stormdb_run::{
+    config::overrides::Overrides,
+    questions::{Slo, Target},
+    threshold::Threshold,
+};
 
 use self::author::{CheckArgs, KeygenArgs, NewArgs, PackArgs, SignArgs};
 use self::compare::{Annotations, CompareArgs};
@@ -404,6 +408,15 @@ pub(crate) struct ReportArgs {
     /// Annotate the build on stderr.
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) annotations: Annotations,
+    /// Ask for the most load under a limit, such as `p95 < 80ms`; prints the answer alone.
+    #[arg(long, value_name = "LIMIT", help_heading = "Questions")]
+    pub(crate) slo: Option<Slo>,
+    /// Ask for the least load that gives a throughput, such as `2000tps`.
+    #[arg(long, value_name = "TPS", help_heading = "Questions")]
+    pub(crate) target: Option<Target>,
+    /// Ask what one more worker or connection gives at the recommended band.
+    #[arg(long, help_heading = "Questions")]
+    pub(crate) one_more: bool,
 }
 
 #[derive(Debug, Subcommand)]

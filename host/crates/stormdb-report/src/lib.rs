@@ -20,6 +20,7 @@ pub mod event_line;
 pub mod export;
 pub mod exported;
 pub mod progress;
+pub mod question;
 pub mod runs;
 pub mod terminal;
 

@@ -11,6 +11,7 @@ pub mod record;
 
 pub mod assess;
 pub mod comparison;
+pub mod questions;
 pub mod reached;
 pub mod threshold;
 
