@@ -319,6 +319,7 @@ fn is_sign_of_life(event: &RunEvent) -> bool {
         | RunEvent::RunStarted { .. }
         | RunEvent::BandStarted { .. }
         | RunEvent::BandFailed { .. }
+        | RunEvent::Evidence { .. }
         | RunEvent::Warned { .. }
         | RunEvent::RunFinished { .. } => false,
     }

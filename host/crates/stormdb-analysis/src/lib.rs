@@ -10,6 +10,7 @@
 //! |---|---|---|---|
 //! | What does a sample look like? | [`descriptive::Sample`] | two-pass variance, type-7 quantiles, t interval | Hyndman and Fan 1996 |
 //! | Is a band steady, and how sure is its mean? | [`steady_mean::steady_mean`], [`steady_state::Series`] | MSER-5, initial positive sequence, batch means | White 1997, Geyer 1992, Conway 1963 |
+//! | Does it drift within the band? | [`drift::drift`] | Mann-Kendall on batch means | Kendall 1975 |
 //! | How does throughput grow? | [`scaling::scaling`] | marginal gains, divided differences, regions | – |
 //! | Which band is enough? | [`optimum::Optimum`] | smallest band within 5 % of the best | – |
 //! | Where does it break, where does it bend? | [`breakpoint::breaking_point`], [`knee::knee`] | response +50 % or errors over 5 %; distance from the chord | Satopää et al. 2011 |
@@ -48,6 +49,7 @@ pub mod optimum;
 pub mod scaling;
 
 pub mod descriptive;
+pub mod drift;
 pub mod steady_mean;
 pub mod steady_state;
 

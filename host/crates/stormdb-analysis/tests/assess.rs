@@ -121,9 +121,9 @@ fn the_documented_ladder() {
             10: baseline 1.00; optimal 0.00
             14: linear 1.00; optimal 0.00
             20: linear 1.00; optimal 0.00
-            28: diminishing 1.00; optimal 1.00
-            40: saturation 1.00; optimal 0.00
-            60: saturation 0.60 or degradation 0.40; optimal 0.00
+            28: diminishing 1.00; optimal 0.99
+            40: saturation 0.99; optimal 0.01
+            60: saturation 0.62 or degradation 0.38; optimal 0.00
             best 4 recommended 3 alternatives [] confirmed Some([3, 4, 5])
             knee 3
             GainWithinError { band: 5, gain_tps: -31.699999999999818, error_tps: 39.05124837953327 }
@@ -145,10 +145,10 @@ fn the_documented_ladder_in_random_order() {
             28/56 region diminishing gain 47.19 relative 0.43 efficiency 90.51 (0.73) good
             10/20 region baseline gain - relative - efficiency 123.45 (1.00) excellent
             14/28 region linear gain 110.95 relative 1.00 efficiency 119.88 (0.97) excellent
-            40: saturation 1.00; optimal 0.00
-            60: saturation 0.60 or degradation 0.40; optimal 0.00
+            40: saturation 0.99; optimal 0.01
+            60: saturation 0.62 or degradation 0.38; optimal 0.00
             20: linear 1.00; optimal 0.00
-            28: diminishing 1.00; optimal 1.00
+            28: diminishing 1.00; optimal 0.99
             10: baseline 1.00; optimal 0.00
             14: linear 1.00; optimal 0.00
             best 0 recommended 3 alternatives [] confirmed Some([3, 0, 1])
@@ -358,7 +358,7 @@ fn intervals_too_wide_for_the_optimum() {
             4/4 region baseline gain - relative - efficiency 240.00 (1.00) excellent
             8/8 region saturation gain 10.00 relative 0.08 efficiency 125.00 (0.52) moderate
             16/16 region saturation gain -1.25 relative -0.01 efficiency 61.88 (0.26) poor
-            4: baseline 1.00; optimal 0.62
+            4: baseline 1.00; optimal 0.61
             8: saturation 0.64 or diminishing 0.36; optimal 0.38
             16: saturation 0.92; optimal 0.00
             best 1 recommended 1 alternatives [0] confirmed Some([1])

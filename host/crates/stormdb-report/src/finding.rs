@@ -16,6 +16,7 @@ use crate::{
     note::band_list,
     number::{count, percent, rate, scaled},
     rates::rates,
+    theory::theory,
 };
 
 /// Growth of the response time, as an exponent of the growth of the load, that waiting in line explains.
@@ -27,8 +28,8 @@ const QUOTED_MAX: usize = 160;
 /// One line of the verdict.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Finding {
-    /// One word: `best`, `rate`, `limit`, `latency`, `breaks`, `errors`, `failed`, `check`, `result`, `stopped`, `pass`,
-    /// `missed`.
+    /// One word: `best`, `rate`, `limit`, `latency`, `breaks`, `model`, `queueing`, `cost`, `errors`, `failed`,
+    /// `check`, `result`, `stopped`, `pass`, `missed`.
     pub label: &'static str,
     pub text: String,
     pub tone: Tone,
@@ -60,6 +61,7 @@ pub(crate) fn findings(
         let before = row(previous_by_workers(&analysis.assessment, broken.band)?);
         breaks(broken, row(broken.band)?, before)
     }));
+    findings.extend(theory(analysis));
     findings.extend(error_classes(record));
     findings.extend(bands.iter().filter_map(failed));
     findings.extend(checks(record));
@@ -156,7 +158,7 @@ fn limit<'a>(
         .filter(|position| region(position) == Some(Region::Degradation))
         .find_map(|&position| row(position));
     let fall = falling.map_or_else(String::new, |band| {
-        let verb = if band.gain_within_error { "may fall" } else { "falls" };
+        let verb = if band.doubtful { "may fall" } else { "falls" };
         format!(" and {verb} at {}", band.workers)
     });
     Some(Finding {

@@ -27,9 +27,11 @@ pub mod terminal;
 pub mod number;
 pub mod screen;
 
+mod doubt;
 mod error;
 mod generator;
 mod rates;
+mod theory;
 mod threshold;
 
 pub use error::ReportError;

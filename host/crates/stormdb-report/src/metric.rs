@@ -1,6 +1,8 @@
 //! What is reported of every band: one list that all faces show.
 
-use stormdb_analysis::assess::{BandAssessment, RegionsAbsent};
+use stormdb_analysis::assess::{
+    BandAssessment, RegionsAbsent, absent::Absent, regions::BandCertainty,
+};
 use stormdb_run::{
     assess::{AssessedBand, AssessedRun},
     latency::LatencySummary,
@@ -9,7 +11,7 @@ use stormdb_run::{
 
 use crate::{
     figure::{Cell, Figure, Reason},
-    metrics::{arrivals, client, errors, latency, load, pool, scaling, throughput},
+    metrics::{arrivals, certainty, client, errors, latency, load, pool, scaling, throughput},
 };
 
 /// One figure of a band.
@@ -86,6 +88,12 @@ pub static METRICS: &[&Metric] = &[
     &pool::SERVICE_P99,
     &arrivals::LATENESS_P50,
     &arrivals::LATENESS_P99,
+    &certainty::REGION_PROBABILITY,
+    &certainty::REGION_ALTERNATIVE,
+    &certainty::OPTIMAL_PROBABILITY,
+    &certainty::REPEATS,
+    &certainty::POOLED_TPS,
+    &certainty::POOLED_INTERVAL,
 ];
 
 /// All that is known of a finished band.
@@ -117,6 +125,7 @@ pub struct Analysed<'a> {
     /// The band with its repeats.
     pub measured: &'a AssessedBand,
     pub band: &'a BandAssessment,
+    pub certainty: Result<&'a BandCertainty, Absent>,
     pub regions_absent: Option<RegionsAbsent>,
 }
 

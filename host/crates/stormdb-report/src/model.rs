@@ -2,7 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use stormdb_analysis::warning::Warning;
+use stormdb_analysis::{
+    assess::{
+        Assessment,
+        absent::Absent,
+        regions::{BandCertainty, RegionShare},
+    },
+    warning::Warning,
+};
 use stormdb_run::{
     assess::{RunAssessment, assess},
     event::Failure,
@@ -48,8 +55,8 @@ pub struct BandRow {
     pub asked_per_second: Option<f64>,
     pub attempt: u32,
     pub fate: Fate,
-    /// The gain over the band before is smaller than its own error.
-    pub gain_within_error: bool,
+    /// The gain over the band before is smaller than its own error, or the region is less than 80 % probable.
+    pub doubtful: bool,
     /// Nothing for a closed loop, and for a band that did not finish.
     pub rate_reached: Option<bool>,
     /// One per metric, in the order of [`METRICS`].
@@ -172,7 +179,7 @@ impl BandRow {
             asked_per_second: record.plan.arrivals.map(|arrivals| arrivals.rate),
             attempt: record.attempt,
             fate,
-            gain_within_error: gain_within_error(record.plan.index, analysis),
+            doubtful: is_doubtful(record.plan.index, analysis),
             rate_reached: record
                 .measurement()
                 .and_then(|measurement| RatedBand::of(&record.plan, measurement))
@@ -215,6 +222,7 @@ fn facts<'a>(
             run: measured.run(record.plan.index)?,
             measured,
             band: analysis.assessment.bands.get(position)?,
+            certainty: certainty_at(&analysis.assessment, position),
             regions_absent: analysis.assessment.regions_absent,
         })
     });
@@ -234,9 +242,21 @@ fn facts<'a>(
     }
 }
 
-fn gain_within_error(index: u32, analysis: &RunAssessment) -> bool {
-    analysis.assessment.warnings.iter().any(|warning| {
-        matches!(warning, Warning::GainWithinError { band, .. }
-            if analysis.bands.get(*band).is_some_and(|assessed| assessed.run(index).is_some()))
-    })
+fn certainty_at(assessment: &Assessment, position: usize) -> Result<&BandCertainty, Absent> {
+    let certainty = assessment.certainty.as_ref().map_err(|absent| *absent)?;
+    certainty.bands.get(position).ok_or(Absent::NoBands)
+}
+
+fn is_doubtful(index: u32, analysis: &RunAssessment) -> bool {
+    let Some(position) = analysis.position(index) else { return false };
+    let within_error = analysis.assessment.warnings.iter().any(
+        |warning| matches!(warning, Warning::GainWithinError { band, .. } if *band == position),
+    );
+    let region = analysis.assessment.bands.get(position).and_then(|band| band.region);
+    let candidates = certainty_at(&analysis.assessment, position).map(BandCertainty::candidates);
+    let is_alone = |candidates: &[RegionShare]| match candidates {
+        [only] => Some(only.region) == region,
+        _ => false,
+    };
+    within_error || candidates.is_ok_and(|candidates| !is_alone(candidates))
 }

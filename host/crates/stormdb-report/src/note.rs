@@ -8,7 +8,7 @@ use stormdb_run::{
 };
 
 use crate::{
-    generator,
+    doubt, generator,
     number::{decimals, percent, rate},
 };
 
@@ -38,7 +38,7 @@ pub(crate) fn notes(record: &RunRecord, analysis: &RunAssessment) -> Vec<Note> {
     let found = analysis.assessment.warnings.iter().flat_map(|warning| about.words(warning));
     let unsettled = analysis.bands.iter().flat_map(|band| &band.runs).filter_map(settling);
     let mut notes: Vec<Note> = Vec::new();
-    let limits = generator::notes(record);
+    let limits = generator::notes(record).chain(doubt::notes(&analysis.doubts));
     let closed_loop = record.measured().any(|(band, _)| band.plan.arrivals.is_none());
     let omission = closed_loop.then(coordinated_omission);
     for note in planned.chain(warned).chain(found).chain(unsettled).chain(limits).chain(omission) {

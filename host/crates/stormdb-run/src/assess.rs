@@ -1,27 +1,37 @@
 //! A record as the analysis sees it: every load that was measured a point, its repeats pooled, with the interval that
 //! its seconds allow.
 
+pub mod doubt;
+
+mod points;
+mod queueing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::de::DeserializeOwned;
 pub use stormdb_analysis::assess::CONFIDENCE;
 use stormdb_analysis::{
     Error,
     assess::{
-        Assessment, RegionsAbsent, assess as assess_points,
-        points::{BandPoint, Constraints, Margin},
-        pooling::{PooledMargin, RunMean, pool},
+        Assessment, RegionsAbsent,
+        absent::Absent,
+        assess as assess_points,
+        economy::{Cost, Economy, economy},
+        fits::{Fits, fits},
+        points::Constraints,
+        pooling::PooledMargin,
+        queueing::Queueing,
     },
-    steady_mean::{SteadyMean, steady_mean},
+    steady_mean::SteadyMean,
     warning::Warning,
 };
 
-use crate::{
-    config::run_config::{ArrivalProcess, Arrivals},
-    latency::LatencyHistogram,
-    measurement::{BandMeasurement, Counts, Interval},
-    plan::BandPlan,
-    record::{BandRecord, RunRecord},
+use self::{
+    doubt::{Doubt, doubts},
+    points::{Load, Measured, pooled},
+    queueing::expectations,
 };
+use crate::{config::run_config::Arrivals, record::RunRecord};
 
 /// The share of its planned time that a band must have been measured for to be compared.
 const ENOUGH: f64 = 0.5;
@@ -31,8 +41,13 @@ const ENOUGH: f64 = 0.5;
 pub struct RunAssessment {
     /// The loads that were assessed, by workers, connections and arrival rate.
     pub bands: Vec<AssessedBand>,
-    /// Its positions are positions in `bands`.
+    /// Its positions are positions in `bands`, as are those of all that follows.
     pub assessment: Assessment,
+    pub fits: Result<Fits, Absent>,
+    pub queueing: Result<Queueing, Absent>,
+    pub economy: Result<Economy, Absent>,
+    /// What to check before the run is trusted, beside the assessment's warnings.
+    pub doubts: Vec<Doubt>,
 }
 
 /// A load that was measured, once or several times.
@@ -67,6 +82,12 @@ impl RunAssessment {
     pub fn position(&self, band: u32) -> Option<usize> {
         self.bands.iter().position(|assessed| assessed.run(band).is_some())
     }
+
+    /// Index in the plan of the first run of the load at a position of `bands`.
+    #[must_use]
+    pub fn first_band(&self, position: usize) -> Option<u32> {
+        self.bands.get(position).map(AssessedBand::first)
+    }
 }
 
 impl AssessedBand {
@@ -88,7 +109,7 @@ impl AssessedBand {
 /// # Errors
 /// The record holds numbers that no run measures, such as 0 workers.
 pub fn assess(record: &RunRecord, constraints: &Constraints) -> Result<RunAssessment, Error> {
-    let mut loads: BTreeMap<Load, Vec<(&BandRecord, &BandMeasurement)>> = BTreeMap::new();
+    let mut loads: BTreeMap<Load, Vec<Measured<'_>>> = BTreeMap::new();
     for (band, measurement) in record.measured() {
         // A band that a stop cut short is kept, and compared with nothing.
         let lasted = measurement.seconds >= band.plan.measure.as_secs_f64() * ENOUGH;
@@ -98,10 +119,12 @@ pub fn assess(record: &RunRecord, constraints: &Constraints) -> Result<RunAssess
     }
     let mut bands = Vec::new();
     let mut points = Vec::new();
+    let mut runs_of = Vec::new();
     for runs in loads.values() {
         let Some((band, point)) = pooled(runs)? else { continue };
         bands.push(band);
         points.push(point);
+        runs_of.push(runs.as_slice());
     }
     let incomparable = if record.header.plan.is_open_loop() {
         Some(RegionsAbsent::OpenLoop)
@@ -109,40 +132,33 @@ pub fn assess(record: &RunRecord, constraints: &Constraints) -> Result<RunAssess
         repeats_workers(record).then_some(RegionsAbsent::WorkersRepeat)
     };
     let mut assessment = assess_points(&points, constraints, incomparable)?;
-    let failures: Vec<bool> = loads
-        .values()
-        .map(|runs| runs.iter().any(|(_, measurement)| measurement.counts.failed > 0))
-        .collect();
     // Failed operations are counted and not timed: workers spend time that no response time shows, so that too
     // little work in progress proves nothing. Too much still does.
+    let fails = |band: usize| runs_of[band].iter().any(|(_, found)| found.counts.failed > 0);
     assessment.warnings.retain(|warning| match warning {
-        Warning::LittleMismatch { band, impossible, .. } => *impossible || !failures[*band],
+        Warning::LittleMismatch { band, impossible, .. } => *impossible || !fails(*band),
         _ => true,
     });
-    Ok(RunAssessment { bands, assessment })
+    let switched_off = setting::<bool>(record, "analysis") == Some(false);
+    let (fits, queueing) = if switched_off {
+        (Err(Absent::SwitchedOff), Err(Absent::SwitchedOff))
+    } else {
+        (
+            fits(&points, constraints, assessment.regions_absent)?,
+            expectations(&bands, &runs_of, &assessment)?,
+        )
+    };
+    let economy = match setting::<Cost>(record, "cost") {
+        Some(cost) => economy(&points, cost)?,
+        None => Err(Absent::NoCost),
+    };
+    let doubts = doubts(record, &bands)?;
+    Ok(RunAssessment { bands, assessment, fits, queueing, economy, doubts })
 }
 
-/// What bands must share to be repeats of one another, in the order in which loads grow.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Load {
-    workers: u32,
-    connections: u32,
-    /// The bits of the arrival rate, which order positive rates as the rates themselves; 0 for a closed loop.
-    rate: u64,
-    constant_arrivals: bool,
-}
-
-impl Load {
-    fn of(plan: &BandPlan) -> Self {
-        Self {
-            workers: plan.workers,
-            connections: plan.connections,
-            rate: plan.arrivals.map_or(0, |arrivals| arrivals.rate.to_bits()),
-            constant_arrivals: plan
-                .arrivals
-                .is_some_and(|arrivals| arrivals.process == ArrivalProcess::Constant),
-        }
-    }
+/// A value of the configuration that was in force; absent in records that are older than its key.
+fn setting<T: DeserializeOwned>(record: &RunRecord, key: &str) -> Option<T> {
+    T::deserialize(record.header.configuration.get(key)?).ok()
 }
 
 /// Whether the plan meets the same number of workers at different loads. The bands of a grid that finished first may
@@ -152,71 +168,6 @@ fn repeats_workers(record: &RunRecord) -> bool {
     let workers: BTreeSet<u32> = bands.iter().map(|band| band.workers).collect();
     let loads: BTreeSet<Load> = bands.iter().map(Load::of).collect();
     workers.len() < loads.len()
-}
-
-/// One point of all runs of a load; none without runs.
-fn pooled(
-    runs: &[(&BandRecord, &BandMeasurement)],
-) -> Result<Option<(AssessedBand, BandPoint)>, Error> {
-    let Some((first, _)) = runs.first() else { return Ok(None) };
-    let mut assessed = Vec::new();
-    let mut means = Vec::new();
-    for (band, measurement) in runs {
-        let Some(tps) = measurement.tps() else { continue };
-        let throughput = steady_mean(&per_second(&band.intervals), CONFIDENCE)?;
-        means.push(RunMean { tps, margin: margin(&throughput) });
-        assessed.push(AssessedRun { band: band.plan.index, tps, throughput });
-    }
-    let Some(mean) = pool(&means)? else { return Ok(None) };
-    let BandPlan { workers, connections, arrivals, .. } = first.plan;
-    let response = merged(runs, |measurement| &measurement.response).summary();
-    let mut counts = Counts::default();
-    runs.iter().for_each(|(_, measurement)| counts.add(&measurement.counts));
-    let point = BandPoint {
-        workers,
-        connections,
-        tps: mean.tps,
-        tps_margin: mean.margin.map(|pooled| pooled.margin),
-        // Operations of an open loop wait where no worker is busy with them.
-        mean_response_ms: response.mean_ms.filter(|_| arrivals.is_none()),
-        p95_ms: response.p95_ms,
-        p99_ms: response.p99_ms,
-        // A band in which nothing ended has no errors either.
-        error_rate: counts.error_rate().unwrap_or(0.0),
-    };
-    let (tps, margin) = (mean.tps, mean.margin);
-    Ok(Some((AssessedBand { workers, connections, arrivals, runs: assessed, tps, margin }, point)))
-}
-
-/// The latencies of all runs together.
-fn merged(
-    runs: &[(&BandRecord, &BandMeasurement)],
-    of: fn(&BandMeasurement) -> &LatencyHistogram,
-) -> LatencyHistogram {
-    let mut all = LatencyHistogram::default();
-    runs.iter().for_each(|(_, measurement)| all.merge(of(measurement)));
-    all
-}
-
-fn margin(throughput: &SteadyMean) -> Option<Margin> {
-    match throughput {
-        SteadyMean::Steady { half_width, batches, .. } => {
-            Some(Margin { half_width: *half_width, freedom: (batches - 1) as f64 })
-        }
-        SteadyMean::NotSteady { .. } | SteadyMean::TooShort { .. } => None,
-    }
-}
-
-/// Throughput of the intervals of full length; the last one may be a remnant, which would be noisier than the rest.
-fn per_second(intervals: &[Interval]) -> Vec<f64> {
-    let full_ms = intervals.first().map_or(0, |first| first.length_ms);
-    let mut whole = intervals;
-    if let Some((last, before)) = intervals.split_last()
-        && last.length_ms < full_ms / 2
-    {
-        whole = before;
-    }
-    whole.iter().filter_map(Interval::tps).collect()
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod warning;
 
 mod arrivals;
 mod check;
+mod cost;
 mod defaults;
 mod duration;
 mod ladder;

@@ -7,14 +7,19 @@ use super::points::{BandPoint, Constraints};
 use super::{CONFIDENCE, RegionsAbsent, regions};
 use crate::curve::Curve;
 use crate::descriptive::Interval;
-use crate::fit::{Fit, fit};
+use crate::fit::{Fit, fit, fit_once};
 use crate::model::Model;
-use crate::model_choice::{best_by_aic, best_by_loo, not_told_apart, not_told_apart_by_aic};
+use crate::model_choice::{
+    best_by_aic, best_by_aicc, best_by_loo, not_told_apart, not_told_apart_by_aic,
+};
 use crate::weighted_fit::{WeightedFit, weighted_fit};
 use crate::{Error, sum};
 
 /// Bands that a line takes; curves with a coefficient more take one more.
 pub const BANDS_MIN: usize = 3;
+
+/// Bands up to which each is left out in turn; with more, the corrected information criterion has its meaning.
+pub const LEFT_OUT_MAX: usize = 25;
 
 /// The curves through the bands of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,7 +31,8 @@ pub struct Fits {
     pub weighted: bool,
     /// One per model, in the order of [`Model::ALL`].
     pub models: Vec<ModelFit>,
-    /// By the information criterion where weighted, else by the leave-one-out error; absent when no model has one.
+    /// By the information criterion where weighted, else by the leave-one-out error, or beyond [`LEFT_OUT_MAX`] bands
+    /// by the corrected information criterion; absent when no model has one.
     pub best: Option<Model>,
     /// The models that the bands do not tell from the best one, itself included.
     pub not_told_apart: Vec<Model>,
@@ -170,8 +176,10 @@ struct Fitting {
 
 impl Fitting {
     fn fits(&self, load: LoadAxis, bands: Vec<usize>) -> Result<Fits, Error> {
+        let leave_out = self.x.len() <= LEFT_OUT_MAX;
+        let fit_alike = if leave_out { fit } else { fit_once };
         let alike: Vec<Result<Fit, Error>> =
-            Model::ALL.into_iter().map(|model| fit(model, &self.x, &self.y)).collect();
+            Model::ALL.into_iter().map(|model| fit_alike(model, &self.x, &self.y)).collect();
         let weighted: Option<Vec<Result<WeightedFit, Error>>> =
             self.errors.as_ref().map(|errors| {
                 let fitted = Model::ALL
@@ -201,7 +209,8 @@ impl Fitting {
                 fits[usl].as_ref().map_or(Ok(PeakPrediction::NotFitted), peak_of_weighted)?,
             ),
             _ => (
-                best_by_loo(&alike_found).map(|best| best.curve.model),
+                if leave_out { best_by_loo(&alike_found) } else { best_by_aicc(&alike_found) }
+                    .map(|best| best.curve.model),
                 not_told_apart(&alike_found),
                 alike[usl].as_ref().map_or(Ok(PeakPrediction::NotFitted), peak_of_alike)?,
             ),
@@ -231,28 +240,24 @@ fn peak_of_weighted(fit: &WeightedFit) -> Result<PeakPrediction, Error> {
     if fit.is_rejected() {
         return Ok(PeakPrediction::Rejected { p_value: fit.p_value });
     }
-    peak(&fit.curve, fit.peak_interval(CONFIDENCE)?, fit.peak_throughput_interval(CONFIDENCE)?)
+    let of_load = fit.peak_interval(CONFIDENCE)?;
+    Ok(peak(&fit.curve, of_load, fit.peak_throughput_interval(CONFIDENCE)?))
 }
 
 fn peak_of_alike(fit: &Fit) -> Result<PeakPrediction, Error> {
-    peak(&fit.curve, fit.peak_interval(CONFIDENCE)?, fit.peak_throughput_interval(CONFIDENCE)?)
+    let of_load = fit.peak_interval(CONFIDENCE)?;
+    Ok(peak(&fit.curve, of_load, fit.peak_throughput_interval(CONFIDENCE)?))
 }
 
-fn peak(
-    curve: &Curve,
-    load_interval: Option<Interval>,
-    tps_interval: Option<Interval>,
-) -> Result<PeakPrediction, Error> {
-    let (Some(found), Some(load_interval), Some(tps_interval)) =
-        (curve.peak, load_interval, tps_interval)
-    else {
-        return Ok(PeakPrediction::NoPeak { ceiling: curve.amdahl_limit });
-    };
-    Ok(PeakPrediction::Predicted {
-        load: found.n,
-        load_interval,
-        tps: found.throughput,
-        tps_interval,
-        extrapolated: found.extrapolated,
-    })
+fn peak(curve: &Curve, load: Option<Interval>, tps: Option<Interval>) -> PeakPrediction {
+    match (curve.peak, load, tps) {
+        (Some(peak), Some(load_interval), Some(tps_interval)) => PeakPrediction::Predicted {
+            load: peak.n,
+            load_interval,
+            tps: peak.throughput,
+            tps_interval,
+            extrapolated: peak.extrapolated,
+        },
+        _ => PeakPrediction::NoPeak { ceiling: curve.amdahl_limit },
+    }
 }

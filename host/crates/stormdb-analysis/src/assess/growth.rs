@@ -10,7 +10,7 @@ use crate::Error;
 use crate::descriptive::{Interval, Sample};
 use crate::elasticity::{LogLog, arc, elasticity};
 use crate::holm::holm;
-use crate::resample::Draws;
+use crate::resample::Curves;
 use crate::welch::{MeanEstimate, welch_of_means};
 
 /// How throughput answers to load.
@@ -65,7 +65,6 @@ pub(super) fn growth(
     let workers: Vec<f64> = ordered.iter().map(|point| f64::from(point.workers)).collect();
     let tps: Vec<f64> = ordered.iter().map(|point| point.tps).collect();
     let found = elasticity(&workers, &tps)?;
-    let mut draws = Draws::new(seed);
     let mut steps = Vec::new();
     for ((pair, places), elasticity) in ordered.windows(2).zip(positions.windows(2)).zip(found.arc)
     {
@@ -74,7 +73,7 @@ pub(super) fn growth(
             to: places[1],
             gain_tps: pair[1].tps - pair[0].tps,
             elasticity,
-            elasticity_interval: elasticity_interval(pair, &mut draws)?,
+            elasticity_interval: elasticity_interval(pair, seed)?,
             test: compare(pair)?,
         });
     }
@@ -93,7 +92,7 @@ pub(super) fn growth(
 
 /// Before the correction for several tests.
 fn compare(pair: &[BandPoint]) -> Result<Option<StepTest>, Error> {
-    let [Some(before), Some(after)] = [&pair[0], &pair[1]].map(|point| estimate(point)) else {
+    let [Some(before), Some(after)] = [&pair[0], &pair[1]].map(estimate) else {
         return Ok(None);
     };
     let found = match welch_of_means(before, after, CONFIDENCE) {
@@ -116,12 +115,13 @@ fn estimate(point: &BandPoint) -> Option<MeanEstimate> {
 }
 
 /// The quantiles of the elasticity over redrawn pairs; those in which nothing completes twice have none.
-fn elasticity_interval(pair: &[BandPoint], draws: &mut Draws) -> Result<Option<Interval>, Error> {
+fn elasticity_interval(pair: &[BandPoint], seed: u64) -> Result<Option<Interval>, Error> {
     let Ok(measured) = super::regions::measured(pair) else { return Ok(None) };
     let workers: Vec<f64> = pair.iter().map(|point| f64::from(point.workers)).collect();
+    let mut curves = Curves::new(&measured, seed);
     let mut redrawn = Vec::new();
     for _ in 0..CURVES {
-        let tps = draws.curve(&measured)?;
+        let tps = curves.draw()?;
         redrawn.extend(arc(&workers, &tps)?);
     }
     if redrawn.is_empty() {

@@ -6,7 +6,7 @@ use super::absent::Absent;
 use super::points::{BandPoint, Constraints};
 use crate::Error;
 use crate::optimum::TOLERATED_LOSS;
-use crate::resample::{Draws, Measured};
+use crate::resample::{Curves, Measured};
 use crate::scaling::{Region, regions};
 
 /// Curves that are drawn: the error of a probability is then at most 1.1 %.
@@ -95,7 +95,8 @@ pub(super) fn measured(ordered: &[BandPoint]) -> Result<Vec<Measured>, Absent> {
     let measured = ordered.iter().map(|point| {
         let margin = point.tps_margin.ok_or(Absent::NoInterval)?;
         let standard_error = margin.standard_error();
-        Ok(Measured { mean: point.tps, standard_error, freedom: margin.freedom })
+        let (key, mean) = (point.workers, point.tps);
+        Ok(Measured { key, mean, standard_error, freedom: margin.freedom })
     });
     measured.collect()
 }
@@ -121,9 +122,9 @@ pub(super) fn certainty(
     let mut labels = vec![[0_u32; Region::ALL.len()]; ordered.len()];
     let mut optimal = vec![0_u32; ordered.len()];
     let mut bends = vec![0_u32; inflections.len()];
-    let mut draws = Draws::new(seed);
+    let mut curves = Curves::new(&measured, seed);
     for _ in 0..CURVES {
-        let tps = draws.curve(&measured)?;
+        let tps = curves.draw()?;
         for (counts, region) in labels.iter_mut().zip(regions(&workers, &tps, &errors)) {
             counts[region as usize] += 1;
         }

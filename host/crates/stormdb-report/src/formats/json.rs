@@ -5,6 +5,12 @@
 //! ever added.
 
 mod analysis;
+mod cost;
+mod evidence;
+mod growth;
+mod models;
+mod numbers;
+mod queueing;
 mod thresholds;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -20,6 +26,7 @@ use stormdb_run::{
 
 use self::{
     analysis::Analysis,
+    evidence::Evidence,
     thresholds::{Threshold, thresholds},
 };
 use crate::{
@@ -110,6 +117,8 @@ struct Band<'a> {
     analysis: Figures<'a>,
     errors: Vec<ErrorClass<'a>>,
     operations: Vec<Operation<'a>>,
+    /// Null where nobody looked at the server.
+    evidence: Option<Evidence<'a>>,
     /// Why figures of the band are null.
     reasons: BTreeMap<&'static str, &'static str>,
 }
@@ -241,6 +250,7 @@ impl<'a> Band<'a> {
             operations: measurement.map_or_else(Vec::new, |found| {
                 found.operations.iter().map(Operation::of).collect()
             }),
+            evidence: record.and_then(|band| band.evidence.as_deref()).map(Evidence::of),
             reasons: row.reasons().map(|(name, reason)| (name, reason.id())).collect(),
         }
     }

@@ -185,7 +185,8 @@ pub(super) fn write_row(screen: &mut Screen, header: &RunHeader, band: &BandRow)
     }
 }
 
-/// Whether the rate was reached, or the word for a band's region; with a question mark where the gain is within its error.
+/// Whether the rate was reached, or the word for a band's region; with a question mark where that is not
+/// certain.
 fn verdict(band: &BandRow) -> (String, Ink) {
     match band.rate_reached {
         Some(true) => return ("reached".to_owned(), Ink::Good),
@@ -201,7 +202,7 @@ fn verdict(band: &BandRow) -> (String, Ink) {
         Ok("degradation") => ("WORSE", Ink::Bad),
         Ok(_) | Err(_) => ("-", Ink::Plain),
     };
-    let doubt = if band.gain_within_error { "?" } else { "" };
+    let doubt = if band.doubtful { "?" } else { "" };
     (format!("{word}{doubt}"), ink)
 }
 

@@ -64,9 +64,11 @@ pub struct RawConfig {
     pub driver: Option<Driver>,
     /// Longest time one call of an operation may take before it is cancelled (default 30s).
     pub operation_deadline: Option<DurationText>,
-    /// Has no effect in this version.
+    /// Whether the server is watched while bands are measured (default true): what its backends wait
+    /// for, and what its counters gain.
     pub collect_pg_stats: Option<bool>,
-    /// Has no effect in this version.
+    /// Whether the statements of each band are kept as well (default true), where the database has
+    /// the extension pg_stat_statements.
     pub pg_stats_statements: Option<bool>,
     /// Has no effect in this version.
     pub summary_interval: Option<DurationText>,
@@ -76,8 +78,8 @@ pub struct RawConfig {
     /// where one is missed.
     #[schemars(extend("examples" = [["p95 < 80ms", "errors < 1%"]]))]
     pub thresholds: Option<Vec<String>>,
-    /// Has no effect in this version.
-    pub cost: Option<Value>,
+    /// What a load costs, so that the report can say what each band gives for it.
+    pub cost: Option<RawCost>,
     /// Has no effect in this version.
     pub results_backend: Option<Value>,
 }
@@ -190,7 +192,8 @@ pub struct RawProgressive {
     pub cooldown_duration: Option<DurationText>,
     /// The files that are written.
     pub export: Option<RawExport>,
-    /// Has no effect in this version.
+    /// Whether curves are fitted and queues expected beside the bands (default true); regions and the
+    /// best band are found either way.
     pub analysis: Option<bool>,
     /// Has no effect in this version.
     #[schemars(range(min = 1, max = 1_000_000_000))]
@@ -214,6 +217,18 @@ pub struct RawProgressive {
     pub export_path: Option<PathBuf>,
     /// v0.2 spelling of `analysis`.
     pub enable_analysis: Option<bool>,
+}
+
+/// What a load costs, in any currency.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawCost {
+    /// Of an hour, whatever the load (default 0).
+    #[schemars(range(min = 0, max = 1_000_000_000))]
+    pub per_hour: Option<f64>,
+    /// Of an hour of one connection (default 0).
+    #[schemars(range(min = 0, max = 1_000_000_000))]
+    pub per_connection: Option<f64>,
 }
 
 /// The files that a run writes.

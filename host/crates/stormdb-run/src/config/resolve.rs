@@ -8,10 +8,11 @@ use super::error::{Problem, ProblemId};
 use super::node::Node;
 use super::raw::{RawConfig, RawExport, RawPlugins, RawProgressive};
 use super::run_config::{
-    ArrivalProcess, ExportConfig, LoadConfig, PluginsConfig, RunConfig, SingleConfig,
+    ArrivalProcess, EvidenceConfig, ExportConfig, LoadConfig, PluginsConfig, RunConfig,
+    SingleConfig,
 };
 use super::warning::{Warning, WarningId};
-use super::{Facts, arrivals, defaults, ladder, target, thresholds, workload};
+use super::{Facts, arrivals, cost, defaults, ladder, target, thresholds, workload};
 
 /// What was found on the way; problems refuse the configuration, warnings do not.
 #[derive(Debug, Default)]
@@ -31,19 +32,15 @@ pub(crate) struct SingleKeys {
 
 /// Keys that the documents use and that a later version will act on.
 const WITHOUT_EFFECT: &[&str] = &[
-    "collect_pg_stats",
-    "pg_stats_statements",
     "summary_interval",
     "data_loading",
-    "cost",
     "results_backend",
     "progressive.max_latency_samples",
     "progressive.memory_limit_mb",
 ];
 
 /// Keys whose effect cannot be switched yet, with the value that asks for what is done anyway.
-const FIXED: &[(&str, bool)] =
-    &[("progressive.analysis", true), ("progressive.export.html", false)];
+const FIXED: &[(&str, bool)] = &[("progressive.export.html", false)];
 
 /// The run configuration, or `None` if a problem leaves no way to make one.
 pub(crate) fn resolve(
@@ -69,16 +66,18 @@ pub(crate) fn resolve(
         executors,
         driver,
         operation_deadline,
-        collect_pg_stats: _,
-        pg_stats_statements: _,
+        collect_pg_stats,
+        pg_stats_statements,
         summary_interval: _,
         data_loading: _,
         thresholds,
-        cost: _,
+        cost,
         results_backend: _,
     } = raw;
     report_keys_without_effect(merged, findings);
     let export = export(progressive.as_ref());
+    let analysis = progressive.as_ref().and_then(|progressive| progressive.analysis);
+    let cost = cost::resolve(cost, merged, findings);
     let described = ladder::is_described(merged);
     let climbed = progressive.filter(|progressive| progressive.enabled.unwrap_or(described));
     let mut times = Times { merged, findings };
@@ -119,6 +118,12 @@ pub(crate) fn resolve(
         executors,
         driver: driver.unwrap_or_default(),
         operation_deadline: operation_deadline.unwrap_or(defaults::OPERATION_DEADLINE),
+        evidence: EvidenceConfig {
+            server: collect_pg_stats.unwrap_or(true),
+            statements: pg_stats_statements.unwrap_or(true),
+        },
+        analysis: analysis.unwrap_or(true),
+        cost,
         thresholds,
     })
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use stormdb_analysis::assess::economy::Cost;
 
 use super::duration::seconds;
 use crate::secret::Secret;
@@ -32,6 +33,20 @@ pub struct RunConfig {
     pub operation_deadline: Duration,
     /// What the run must keep for a good exit code; held against its record.
     pub thresholds: Vec<Threshold>,
+    pub evidence: EvidenceConfig,
+    /// Whether curves are fitted and queues expected beside the bands.
+    pub analysis: bool,
+    /// `None`: what a load costs is not known.
+    pub cost: Option<Cost>,
+}
+
+/// What is kept of the server beside each band.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct EvidenceConfig {
+    /// Whether the server is watched at all.
+    pub server: bool,
+    /// Whether its statements are kept too, where it counts them.
+    pub statements: bool,
 }
 
 /// The PostgreSQL under test.
