@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: what is promised of speed and size, measured.
 
 mod boundary;
-mod cluster;
+pub(crate) mod cluster;
 mod evidence;
 mod footprint;
 mod instructions;
@@ -11,7 +11,7 @@ mod machine;
 mod page;
 mod pgbench;
 mod product;
-mod provenance;
+pub(crate) mod provenance;
 mod statistics;
 mod timed;
 

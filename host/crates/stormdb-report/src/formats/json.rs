@@ -5,7 +5,14 @@
 //! ever added.
 
 mod analysis;
+mod bottleneck;
+mod cost;
 mod evidence;
+mod growth;
+mod models;
+mod numbers;
+mod queueing;
+mod thresholds;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -18,7 +25,12 @@ use stormdb_run::{
     record::{BandRecord, Machine, Outcome, PluginIdentity},
 };
 
-use self::{analysis::Analysis, evidence::Evidence};
+use self::{
+    analysis::Analysis,
+    bottleneck::BandBottleneck,
+    evidence::Evidence,
+    thresholds::{Threshold, thresholds},
+};
 use crate::{
     ReportError,
     figure::{Figure, Reason},
@@ -44,6 +56,7 @@ struct Document<'a> {
     configuration: Configuration<'a>,
     bands: Vec<Band<'a>>,
     analysis: Analysis<'a>,
+    thresholds: Vec<Threshold>,
     warnings: &'a [Note],
     checks: &'a [Check],
     results: Vec<NamedResult<'a>>,
@@ -104,6 +117,8 @@ struct Band<'a> {
     failure: Option<&'a Failure>,
     performance: Figures<'a>,
     analysis: Figures<'a>,
+    /// What limits the band; null where the server was not sampled.
+    bottleneck: Option<BandBottleneck<'a>>,
     errors: Vec<ErrorClass<'a>>,
     operations: Vec<Operation<'a>>,
     /// Null where nobody looked at the server.
@@ -157,6 +172,7 @@ impl<'a> Document<'a> {
             bands: report.bands.iter().map(|row| Band::of(report, row)).collect(),
             reasons: reasons.map(|reason| (reason.id(), reason.sentence())).collect(),
             analysis,
+            thresholds: thresholds(report),
             warnings: &report.notes,
             checks: &record.checks,
             results: record
@@ -180,7 +196,7 @@ impl<'a> Metadata<'a> {
             duration_total_seconds: None,
             duration_planned_seconds: header.plan.total.as_secs_f64(),
             strategy: header.plan.strategy.as_deref(),
-            bands_planned: header.plan.bands.len(),
+            bands_planned: header.plan.bands_max(),
             bands_tested: report.bands.iter().filter(|band| band.fate == Fate::Finished).count(),
             workload_type: &header.workload,
             scale: header.scale,
@@ -232,6 +248,7 @@ impl<'a> Band<'a> {
             failure: row.fate.failure(),
             performance: section(Section::Performance),
             analysis: section(Section::Analysis),
+            bottleneck: report.analysis.limits.verdict(row.index).and_then(BandBottleneck::of),
             errors: measurement.map_or_else(Vec::new, |found| {
                 found.errors.iter().map(|tally| ErrorClass::of(tally, ended)).collect()
             }),
