@@ -33,6 +33,7 @@ use crate::{
     scenario,
     supervisor::{
         bands::Ladder,
+        evidence::Witness,
         interrupt::Interrupts,
         load::{Load, LoadFailure, Patience},
         probe::probe,
@@ -135,8 +136,18 @@ async fn on_target(
         recorder.warn("role-superuser", powers)?;
     }
     let executors = config.executors.unwrap_or_else(|| machine().cores);
-    let ladder = Ladder { config, plan: &plan, stage: &stage, offer: &offer, seed, executors };
+    let witness = Witness::of(config.evidence, target, &stage.login.application_name).await;
+    let ladder = Ladder {
+        config,
+        plan: &plan,
+        stage: &stage,
+        offer: &offer,
+        seed,
+        executors,
+        witness: &witness,
+    };
     let ran = measure(arguments, &ladder, load, &mut recorder, interrupts).await;
+    witness.leave().await;
     conclude(arguments, ran, recorder)
 }
 
@@ -251,6 +262,8 @@ fn stage(
             password,
             limit: CONNECT_LIMIT,
             driver: config.driver,
+            // Two runs on one server must not count each other's sessions.
+            application_name: format!("stormdb {:08x}", random_seed() >> 32),
         },
         mode: config.workload.name.clone(),
         scale: config.workload.scale,

@@ -34,12 +34,9 @@ pub(crate) struct Access {
 
 impl Access {
     pub(crate) fn new(broker: BrokerClient, login: Login, statements: Arc<StatementTable>) -> Self {
-        let Login { endpoint, password, limit, driver } = login;
-        let options = ConnectOptions {
-            password: password.map(Secret::new),
-            application_name: "stormdb".to_owned(),
-            limit,
-        };
+        let Login { endpoint, password, limit, driver, application_name } = login;
+        let options =
+            ConnectOptions { password: password.map(Secret::new), application_name, limit };
         Self { broker, endpoint, options, driver, statements }
     }
 }

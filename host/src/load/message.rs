@@ -75,11 +75,13 @@ pub(crate) struct Login {
     pub(crate) password: Option<String>,
     pub(crate) limit: Duration,
     pub(crate) driver: Driver,
+    /// What the load's sessions call themselves, so that they can be told from all others.
+    pub(crate) application_name: String,
 }
 
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { endpoint, password: _, limit: _, driver: _ } = self;
+        let Self { endpoint, password: _, limit: _, driver: _, application_name: _ } = self;
         write!(f, "Login({endpoint})")
     }
 }

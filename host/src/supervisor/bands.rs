@@ -10,6 +10,7 @@ use stormdb_run::{
 };
 
 use super::{
+    evidence::Witness,
     interrupt::Interrupts,
     load::{Load, LoadFailure, Patience},
     recorder::Recorder,
@@ -38,6 +39,8 @@ pub(crate) struct Ladder<'a> {
     pub(crate) seed: u64,
     /// The most threads that generate load.
     pub(crate) executors: u32,
+    /// What looks at the server meanwhile.
+    pub(crate) witness: &'a Witness,
 }
 
 impl Ladder<'_> {
@@ -127,9 +130,18 @@ impl Ladder<'_> {
             first: CONNECT_BUDGET.saturating_add(deadline).saturating_add(STALL_MARGIN),
             next: DRAIN_LIMIT.max(deadline).saturating_add(STALL_MARGIN),
         };
-        load.carry_out(&order, patience, interrupts, &mut |event| recorder.event(&event))
-            .await
-            .map(drop)
+        let watch = self.witness.watch(load.pid());
+        let on_event = &mut |event| {
+            watch.saw(&event);
+            recorder.event(&event)
+        };
+        let driven = load.carry_out(&order, patience, interrupts, on_event).await.map(drop);
+        let found = self.witness.hear(watch, driven.is_ok(), interrupts).await;
+        if let Some(evidence) = found {
+            let evidence = RunEvent::Evidence { band: band.index, evidence };
+            recorder.event(&evidence).map_err(LoadFailure::Stopped)?;
+        }
+        driven
     }
 
     async fn restart(&self, interrupts: &mut Interrupts) -> Result<Load, CommandError> {

@@ -163,6 +163,11 @@ impl Load {
         Ok(Self { process: spawned.process, notices, orders, tasks, mapping: None })
     }
 
+    /// The id of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// Gives an order and passes on every event until it is carried out. A load process that hangs
     /// is ended.
     pub(crate) async fn carry_out(
@@ -319,6 +324,7 @@ fn is_sign_of_life(event: &RunEvent) -> bool {
         | RunEvent::RunStarted { .. }
         | RunEvent::BandStarted { .. }
         | RunEvent::BandFailed { .. }
+        | RunEvent::Evidence { .. }
         | RunEvent::Warned { .. }
         | RunEvent::RunFinished { .. } => false,
     }

@@ -59,6 +59,7 @@ impl Recorder {
             event,
             RunEvent::BandFinished { .. }
                 | RunEvent::BandFailed { .. }
+                | RunEvent::Evidence { .. }
                 | RunEvent::Reported { .. }
                 | RunEvent::Checked { .. }
                 | RunEvent::RunFinished { .. }
@@ -67,8 +68,10 @@ impl Recorder {
         if !matches!(event, RunEvent::SetupProgress { .. }) {
             self.append(event, closes)?;
         }
-        let band_ended =
-            matches!(event, RunEvent::BandFinished { .. } | RunEvent::BandFailed { .. });
+        let band_ended = matches!(
+            event,
+            RunEvent::BandFinished { .. } | RunEvent::BandFailed { .. } | RunEvent::Evidence { .. }
+        );
         if let RunEvent::Logged { level, target, message } = event {
             log(level, target, message);
         }

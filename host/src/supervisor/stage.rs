@@ -74,7 +74,7 @@ impl Stage {
         offer: &Offer,
         interrupts: &mut Interrupts,
     ) -> Result<(), LoadFailure> {
-        let Login { endpoint, password, limit, driver } = &self.login;
+        let Login { endpoint, password, limit, driver, application_name } = &self.login;
         let order = Order::Create(Box::new(CreateOrder {
             plugin: offer.plugin.clone(),
             workload: offer.workload.name.clone(),
@@ -87,6 +87,7 @@ impl Stage {
                 password: password.clone(),
                 limit: *limit,
                 driver: *driver,
+                application_name: application_name.clone(),
             },
         }));
         let ignore = &mut |_event: RunEvent| Ok(());

@@ -1,6 +1,6 @@
 //! The target of a run: reached, or started for it, and asked what it allows.
 
-use std::{net::ToSocketAddrs as _, path::Path, sync::Arc, time::Duration};
+use std::{cell::RefCell, net::ToSocketAddrs as _, path::Path, sync::Arc, time::Duration};
 
 use stormdb_process::broker::dial::{Address as BrokerAddress, Target as BrokerTarget};
 use stormdb_run::{
@@ -14,6 +14,7 @@ use stormdb_target::{
     connect::{ConnectOptions, Connection, connect},
     embedded::{Cluster, RunningCluster, settings::ClusterSettings},
     endpoint::{Address, Endpoint, Tls, TlsMode},
+    evidence::monitor::{Monitor, Wants},
     place::PgHome,
     preflight::{Preflight, Requirements, preflight},
     tls::{roots_from_pem, system_roots},
@@ -24,9 +25,11 @@ use crate::{failure::CommandError, output::warn, places};
 /// How long the target may take to open a connection, TLS and authentication included.
 pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const PREFLIGHT_LIMIT: Duration = Duration::from_secs(15);
-const GOODBYE_LIMIT: Duration = Duration::from_secs(2);
+pub(crate) const GOODBYE_LIMIT: Duration = Duration::from_secs(2);
 /// Connections of the embedded server beyond those that the bands need: monitor, set-up, psql.
 const EMBEDDED_SPARE: u32 = 20;
+/// The extension that counts statements.
+const STATEMENTS: &str = "pg_stat_statements";
 
 /// A target that answers.
 pub(crate) struct ReadyTarget {
@@ -36,7 +39,8 @@ pub(crate) struct ReadyTarget {
     pub(crate) preflight: Preflight,
     /// Such as `PostgreSQL 18.4 (embedded)`.
     pub(crate) title: String,
-    monitor: Connection,
+    /// Absent once it is lent.
+    monitor: RefCell<Option<Connection>>,
     cluster: Option<RunningCluster>,
 }
 
@@ -91,17 +95,13 @@ impl ReadyTarget {
         title: &str,
         cluster: Option<RunningCluster>,
     ) -> Result<Self, CommandError> {
-        let options = ConnectOptions {
-            password: password.clone(),
-            application_name: "stormdb monitor".to_owned(),
-            limit: CONNECT_LIMIT,
-        };
-        let monitor = connect(&endpoint, &options).await?;
+        let monitor = connect(&endpoint, &monitor_options(password.clone())).await?;
         let preflight = preflight(monitor.client(), &[], PREFLIGHT_LIMIT).await?;
         let broker = Arc::new(BrokerTarget::new(addresses(&endpoint.address)?, CONNECT_LIMIT));
         // Debian appends its package's version in parentheses.
         let version = preflight.server.version.split(' ').next().unwrap_or_default();
         let title = format!("PostgreSQL {version} ({title})");
+        let monitor = RefCell::new(Some(monitor));
         Ok(Self { endpoint, password, broker, preflight, title, monitor, cluster })
     }
 
@@ -132,17 +132,38 @@ impl ReadyTarget {
 
     /// Refuses a server that the run would fail on.
     pub(crate) async fn check(&self, needs: &Requirements) -> Result<(), CommandError> {
-        let client = self.monitor.client();
-        let found = preflight(client, &needs.extensions, PREFLIGHT_LIMIT).await?;
+        let Some(monitor) = self.monitor.take() else { return Ok(()) };
+        let asked = preflight(monitor.client(), &needs.extensions, PREFLIGHT_LIMIT).await;
+        self.monitor.replace(Some(monitor));
+        let found = asked?;
         match found.check(needs).into_iter().next() {
             Some(reason) => Err(reason.into()),
             None => Ok(()),
         }
     }
 
+    /// Hands the monitor connection over to what watches the server during the bands. On a server of our own it sees
+    /// the statements as well.
+    pub(crate) async fn lend_monitor(&self, wants: Wants) -> Monitor {
+        let options = monitor_options(self.password.clone());
+        let connection = self.monitor.take();
+        if let (Some(cluster), Some(connection)) = (&self.cluster, &connection)
+            && wants.statements
+            && cluster.cluster().binaries().has_library(STATEMENTS)
+        {
+            let sql = format!("CREATE EXTENSION IF NOT EXISTS {STATEMENTS}");
+            if let Err(error) = connection.client().batch_execute(&sql).await {
+                tracing::debug!(%error, "the embedded server does not show its statements");
+            }
+        }
+        Monitor::new(self.endpoint.clone(), options, wants, connection)
+    }
+
     /// Leaves the server as it was found, or running when it is to be kept.
     pub(crate) async fn leave(self, keep: bool) -> Result<(), CommandError> {
-        self.monitor.close(GOODBYE_LIMIT).await;
+        if let Some(monitor) = self.monitor.take() {
+            monitor.close(GOODBYE_LIMIT).await;
+        }
         if let Some(mut cluster) = self.cluster {
             if keep {
                 cluster.keep()?;
@@ -151,6 +172,11 @@ impl ReadyTarget {
         }
         Ok(())
     }
+}
+
+fn monitor_options(password: Option<Secret>) -> ConnectOptions {
+    let application_name = "stormdb monitor".to_owned();
+    ConnectOptions { password, application_name, limit: CONNECT_LIMIT }
 }
 
 /// What the embedded server allows when it is started with room for `connections`.

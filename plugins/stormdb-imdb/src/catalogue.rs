@@ -92,6 +92,16 @@ pub(crate) struct ViewDocument<'a> {
     pub(crate) minutes: i32,
 }
 
+impl dataset::Catalogue for Catalogue {
+    fn scale(&self) -> u64 {
+        self.movies.unsigned_abs().into()
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+}
+
 impl Catalogue {
     pub(crate) fn new(scale: u64, seed: u64, datagen: Datagen) -> Result<Self> {
         match i32::try_from(scale) {
@@ -101,10 +111,6 @@ impl Catalogue {
                 Err(Error::config("scale", message))
             }
         }
-    }
-
-    pub(crate) fn seed(&self) -> u64 {
-        self.seed
     }
 
     pub(crate) fn datagen(&self) -> Datagen {

@@ -5,8 +5,7 @@
 
 mod catalogue;
 mod checks;
-mod dataset;
-mod operation;
+mod movies;
 mod operations;
 mod reads;
 mod setup;
@@ -18,11 +17,11 @@ use datagen_service::Datagen;
 use stormdb_plugin_api::{
     Call, Create, Error, Host, Outcome, Plugin, Result, Rng, Seat, Session, SetupPart, Worker,
     Workload,
-    describe::{Check, Class, Description, Operation as Described, WorkloadDescription},
+    describe::{Check, Class, Description, WorkloadDescription},
     export_plugin,
 };
 
-use crate::{catalogue::Catalogue, dataset::Dataset, operations::Operations};
+use crate::{catalogue::Catalogue, movies::Movies, operations::Operations, setup::DATASET};
 
 /// The schema of all tables.
 const SCHEMA: &str = "stormdb_imdb";
@@ -38,7 +37,9 @@ impl Plugin for Imdb {
         // 15 reads of weight 49 are to 7 writes of weight 45 as 70 to 30.
         let mix = |read: u32, write: u32| -> Vec<(&str, u32)> {
             let weight = |class| if class == Class::Read { read } else { write };
-            let weighted = operations.iter().map(|&(name, class)| (name, weight(class)));
+            let weighted = operations
+                .iter()
+                .map(|operation| (operation.name.as_str(), weight(operation.class)));
             weighted.filter(|&(_, weight)| weight > 0).collect()
         };
         let mut workload =
@@ -49,12 +50,8 @@ impl Plugin for Imdb {
                 .mode("imdb_write", &mix(0, 1))
                 .mode("imdb_mixed", &mix(49, 45))
                 .scale("movies", 1000);
-        for (name, class) in operations {
-            workload = workload.operation(Described::new(name, class));
-        }
-        for (name, parallel) in setup::STAGES {
-            workload = workload.stage(name, parallel);
-        }
+        workload.operations = operations;
+        let workload = DATASET.describe(workload);
         Description::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")).workload(workload)
     }
 
@@ -78,24 +75,24 @@ pub struct ImdbWorkload {
     asked: Catalogue,
     operations: Operations,
     /// The data that was found.
-    dataset: Mutex<Option<Dataset>>,
+    dataset: Mutex<Option<Movies>>,
 }
 
 impl Workload for ImdbWorkload {
     type Worker = ImdbWorker;
 
     async fn setup(&self, part: SetupPart, db: &mut Session<'_>) -> Result<()> {
-        setup::run(&self.asked, part, &self.host, db).await
+        DATASET.setup(&self.asked, part, &self.host, db).await
     }
 
     async fn attach(&self, db: &mut Session<'_>) -> Result<()> {
-        let dataset = Dataset::find(&self.asked, &self.host, db).await?;
+        let dataset = Movies::find(&self.asked, &self.host, db).await?;
         *self.dataset.lock().unwrap_or_else(PoisonError::into_inner) = Some(dataset);
         Ok(())
     }
 
     async fn teardown(&self, db: &mut Session<'_>) -> Result<()> {
-        setup::teardown(db).await
+        DATASET.teardown(db).await
     }
 
     async fn check(&self, db: &mut Session<'_>) -> Result<Vec<Check>> {
@@ -112,7 +109,7 @@ impl Workload for ImdbWorkload {
 
 /// A client that executes any of the operations.
 pub struct ImdbWorker {
-    dataset: Dataset,
+    dataset: Movies,
     operations: Operations,
 }
 

@@ -6,6 +6,7 @@ mod authors;
 mod cli;
 mod documented;
 mod error_ids;
+mod evidence;
 mod faults;
 mod layers;
 mod load;

@@ -14,6 +14,7 @@
 //! | How does throughput grow? | [`scaling::scaling`] | marginal gains, divided differences, regions | – |
 //! | Which band is enough? | [`optimum::Optimum`] | smallest band within 5 % of the best | – |
 //! | Where does it break, where does it bend? | [`breakpoint::breaking_point`], [`knee::knee`] | response +50 % or errors over 5 %; distance from the chord | Satopää et al. 2011 |
+//! | What absorbed the time that more workers added? | [`bottleneck::bottlenecks`] | `D_k = Q_k / X`, moving-block bootstrap | Little 1961, Künsch 1989 |
 //! | Which curve describes it? | [`fit::fit`], [`weighted_fit::weighted_fit`] | least squares in `y`, bounded; chi-square | Seber and Wild 1989, Moré 1978, Gunther 2007 |
 //! | Which curve to believe? | [`model_choice`] | leave-one-out error, AIC with known errors | Hurvich and Tsai 1989 |
 //! | Is the measurement whole? | [`little::little`] | `N = X (R + Z)` | Little 1961 |
@@ -36,6 +37,7 @@
 //! by it; and the share of connections in use is not called a utilization.
 
 pub mod assess;
+pub mod bottleneck;
 pub mod warning;
 
 pub mod ladder;

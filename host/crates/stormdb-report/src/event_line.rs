@@ -60,6 +60,15 @@ enum Line<'a> {
         p95_latency_ms: Option<Figure>,
         errors: u64,
     },
+    /// What was seen of the server beside the band.
+    Evidence {
+        band: u32,
+        /// Sampled ones.
+        seconds: usize,
+        looks: Option<u64>,
+        /// Sources that could not be read.
+        absent: Vec<&'a str>,
+    },
     BandFailed {
         band: u32,
         #[serde(flatten)]
@@ -132,6 +141,12 @@ fn line(event: &RunEvent) -> Line<'_> {
                 errors: measurement.counts.failed,
             }
         }
+        RunEvent::Evidence { band, evidence } => Line::Evidence {
+            band: *band,
+            seconds: evidence.seconds.len(),
+            looks: evidence.sampler.as_ref().map(|sampler| sampler.looks),
+            absent: evidence.absent.keys().map(String::as_str).collect(),
+        },
         RunEvent::BandFailed { band, failure } => Line::BandFailed { band: *band, failure },
         RunEvent::Reported { kind, value } => Line::Result { kind, value },
         RunEvent::Checked { checks } => {

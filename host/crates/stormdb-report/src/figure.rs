@@ -50,6 +50,8 @@ pub enum Reason {
     TooShort,
     NotSteady,
     NotAnalysed,
+    NotSampled,
+    LimitUndetermined,
     NotReported,
     NotRecorded,
     NotFinite,
@@ -84,6 +86,8 @@ impl Reason {
             Self::TooShort => "too-short",
             Self::NotSteady => "not-steady",
             Self::NotAnalysed => "not-analysed",
+            Self::NotSampled => "not-sampled",
+            Self::LimitUndetermined => "limit-undetermined",
             Self::NotReported => "not-reported",
             Self::NotRecorded => "not-recorded",
             Self::NotFinite => "not-finite",
@@ -132,6 +136,10 @@ impl Reason {
                 "the throughput had not settled by half of the band, so that it has no interval"
             }
             Self::NotAnalysed => "this version of stormdb does not determine it",
+            Self::NotSampled => {
+                "the activity of the server was not sampled, so that nothing says what the time went to"
+            }
+            Self::LimitUndetermined => "what limits it is undetermined; the reason is beside it",
             Self::NotReported => "the operating system or the engine did not report it",
             Self::NotRecorded => "the record of the run does not hold it",
             Self::NotFinite => "the record holds a number that is not finite",

@@ -26,6 +26,7 @@ pub mod screen;
 mod doubt;
 mod error;
 mod generator;
+mod limit;
 mod rates;
 mod theory;
 

@@ -1,7 +1,8 @@
 //! What is reported of every band: one list that all faces show.
 
-use stormdb_analysis::assess::{
-    BandAssessment, RegionsAbsent, absent::Absent, regions::BandCertainty,
+use stormdb_analysis::{
+    assess::{BandAssessment, RegionsAbsent, absent::Absent, regions::BandCertainty},
+    bottleneck::Verdict,
 };
 use stormdb_run::{
     assess::{AssessedBand, AssessedRun},
@@ -127,6 +128,10 @@ pub struct Analysed<'a> {
     pub band: &'a BandAssessment,
     pub certainty: Result<&'a BandCertainty, Absent>,
     pub regions_absent: Option<RegionsAbsent>,
+    /// What limits the band.
+    pub verdict: Option<&'a Verdict>,
+    /// More workers than the optimum has.
+    pub beyond_optimum: bool,
 }
 
 impl BandFacts<'_> {

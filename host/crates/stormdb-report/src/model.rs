@@ -205,6 +205,8 @@ fn facts<'a>(
             band: analysis.assessment.bands.get(position)?,
             certainty: certainty_at(&analysis.assessment, position),
             regions_absent: analysis.assessment.regions_absent,
+            verdict: analysis.limits.verdict(record.plan.index),
+            beyond_optimum: is_beyond_optimum(record, analysis),
         })
     });
     BandFacts {
@@ -240,4 +242,12 @@ fn is_doubtful(index: u32, analysis: &RunAssessment) -> bool {
         _ => false,
     };
     within_error || candidates.is_ok_and(|candidates| !is_alone(candidates))
+}
+
+fn is_beyond_optimum(record: &BandRecord, analysis: &RunAssessment) -> bool {
+    let assessment = &analysis.assessment;
+    let optimum = assessment.optimum.as_ref();
+    let optimal = optimum.and_then(|found| assessment.bands.get(found.optimal_index));
+    assessment.regions_absent.is_none()
+        && optimal.is_some_and(|optimal| record.plan.workers > optimal.workers)
 }

@@ -4,6 +4,7 @@
 
 mod chart;
 mod details;
+mod sampler;
 mod table;
 mod title;
 
@@ -72,6 +73,7 @@ pub fn whole(report: &Report<'_>, style: Style) -> String {
     screen.end_line();
     write_verdict(&mut screen, report);
     details::write(&mut screen, report);
+    sampler::write(&mut screen, report);
     write_plugins(&mut screen, header);
     screen.finish()
 }

@@ -1,6 +1,7 @@
 //! A record as the analysis sees it: every load that was measured a point, its repeats pooled, with the interval that
 //! its seconds allow.
 
+pub mod bottleneck;
 pub mod doubt;
 
 mod points;
@@ -27,6 +28,7 @@ use stormdb_analysis::{
 };
 
 use self::{
+    bottleneck::RunLimits,
     doubt::{Doubt, doubts},
     points::{Load, Measured, pooled},
     queueing::expectations,
@@ -48,6 +50,8 @@ pub struct RunAssessment {
     pub economy: Result<Economy, Absent>,
     /// What to check before the run is trusted, beside the assessment's warnings.
     pub doubts: Vec<Doubt>,
+    /// What limits each band.
+    pub limits: RunLimits,
 }
 
 /// A load that was measured, once or several times.
@@ -153,7 +157,8 @@ pub fn assess(record: &RunRecord, constraints: &Constraints) -> Result<RunAssess
         None => Err(Absent::NoCost),
     };
     let doubts = doubts(record, &bands)?;
-    Ok(RunAssessment { bands, assessment, fits, queueing, economy, doubts })
+    let limits = RunLimits::of(record, &bands, &assessment)?;
+    Ok(RunAssessment { bands, assessment, fits, queueing, economy, doubts, limits })
 }
 
 /// A value of the configuration that was in force; absent in records that are older than its key.

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    evidence::BandEvidence,
     measurement::{BandMeasurement, Interval, Phase},
     plan::BandPlan,
     record::{Outcome, RunHeader},
@@ -27,6 +28,8 @@ pub enum RunEvent {
     Interval { band: u32, interval: Interval },
     /// A band ended as planned.
     BandFinished { band: u32, measurement: Box<BandMeasurement> },
+    /// What was seen of the server beside the last band that ended; comes after `BandFinished`.
+    Evidence { band: u32, evidence: Box<BandEvidence> },
     /// A band ended without a measurement.
     BandFailed { band: u32, failure: Failure },
     /// A named result of the workload.

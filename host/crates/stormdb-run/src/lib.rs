@@ -5,6 +5,7 @@ pub mod plan;
 pub mod secret;
 
 pub mod event;
+pub mod evidence;
 pub mod latency;
 pub mod measurement;
 pub mod record;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     event::{Check, Failure, RunEvent},
+    evidence::BandEvidence,
     measurement::{BandMeasurement, Interval, Phase},
     plan::{BandPlan, RunPlan},
 };
@@ -91,6 +92,9 @@ pub struct BandRecord {
     /// Closed intervals of the measured phase.
     pub intervals: Vec<Interval>,
     pub status: BandStatus,
+    /// What was seen of the server meanwhile; nothing where nobody looked, and in older records.
+    #[serde(default)]
+    pub evidence: Option<Box<BandEvidence>>,
 }
 
 impl BandRecord {
@@ -175,6 +179,7 @@ impl RunRecord {
                     attempt,
                     intervals: Vec::new(),
                     status: BandStatus::Interrupted,
+                    evidence: None,
                 });
             }
             RunEvent::Interval { band, interval } if interval.phase == Phase::Measure => {
@@ -190,6 +195,11 @@ impl RunRecord {
             RunEvent::BandFailed { band, failure } => {
                 if let Some(record) = self.band_mut(band) {
                     record.status = BandStatus::Failed { failure };
+                }
+            }
+            RunEvent::Evidence { band, evidence } => {
+                if let Some(record) = self.band_mut(band) {
+                    record.evidence = Some(evidence);
                 }
             }
             RunEvent::Reported { kind, value } => self.reported.push((kind, value)),

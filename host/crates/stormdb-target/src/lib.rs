@@ -5,6 +5,7 @@ pub mod sqlstate;
 
 pub mod connect;
 pub mod endpoint;
+pub mod evidence;
 pub mod session;
 pub mod stream;
 pub mod tls;

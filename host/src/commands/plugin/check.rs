@@ -65,6 +65,7 @@ async fn check(arguments: &CheckArgs, global: &GlobalArgs) -> Result<Conformance
             password: None,
             limit: CONNECT_LIMIT,
             driver: Driver::Wire,
+            application_name: "stormdb".to_owned(),
         },
         mode: String::new(),
         scale: None,

@@ -1,11 +1,9 @@
 //! Actors with several films: span, best and worst, debut and latest, ranks and deciles.
 
+use dataset::{Operation, found};
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::{
-    dataset::Dataset,
-    operation::{Operation, found},
-};
+use crate::movies::Movies;
 
 const SQL: &str = "WITH films AS ( \
          SELECT DISTINCT ai_actor_id, ai_myid FROM stormdb_imdb.movies_normalized_cast \
@@ -26,9 +24,11 @@ const SQL: &str = "WITH films AS ( \
 #[derive(Clone, Copy)]
 pub(crate) struct ActorCareers(Statement);
 
-impl Operation for ActorCareers {
+impl Operation<Movies> for ActorCareers {
     const NAME: &'static str = "actor-careers";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "Actors with several films: span, best and worst, debut and latest, ranks and deciles";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -36,7 +36,7 @@ impl Operation for ActorCareers {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

@@ -1,12 +1,9 @@
 //! The newest movies of an actor.
 
+use dataset::{Operation, found};
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::{
-    catalogue::cast_size,
-    dataset::Dataset,
-    operation::{Operation, found},
-};
+use crate::{catalogue::cast_size, movies::Movies};
 
 const SQL: &str = "SELECT movie.ai_myid, movie.title, movie.year, played.actor_character \
      FROM stormdb_imdb.movies_normalized_cast AS played \
@@ -16,9 +13,10 @@ const SQL: &str = "SELECT movie.ai_myid, movie.title, movie.year, played.actor_c
 #[derive(Clone, Copy)]
 pub(crate) struct ActorFilmography(Statement);
 
-impl Operation for ActorFilmography {
+impl Operation<Movies> for ActorFilmography {
     const NAME: &'static str = "actor-filmography";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "The newest movies of an actor";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -26,7 +24,7 @@ impl Operation for ActorFilmography {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

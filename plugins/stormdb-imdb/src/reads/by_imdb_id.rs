@@ -1,10 +1,11 @@
 //! One movie by its public identifier: a unique index.
 
+use dataset::Operation;
 use stormdb_plugin_api::{
     Error, Host, Outcome, Result, Rng, Session, Statement, describe::Class, params,
 };
 
-use crate::{catalogue::imdb_id, dataset::Dataset, operation::Operation};
+use crate::{catalogue::imdb_id, movies::Movies};
 
 const SQL: &str = "SELECT ai_myid, title, imdb_rating, year, country \
      FROM stormdb_imdb.movies_normalized_meta WHERE imdb_id = $1";
@@ -12,9 +13,10 @@ const SQL: &str = "SELECT ai_myid, title, imdb_rating, year, country \
 #[derive(Clone, Copy)]
 pub(crate) struct ByImdbId(Statement);
 
-impl Operation for ByImdbId {
+impl Operation<Movies> for ByImdbId {
     const NAME: &'static str = "by-imdb-id";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "One movie by its public identifier: a unique index";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -22,7 +24,7 @@ impl Operation for ByImdbId {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

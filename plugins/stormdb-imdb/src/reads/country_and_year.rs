@@ -1,11 +1,9 @@
 //! The best movies of a country in a year: a composite index.
 
+use dataset::{Operation, found};
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::{
-    dataset::Dataset,
-    operation::{Operation, found},
-};
+use crate::movies::Movies;
 
 const SQL: &str = "SELECT ai_myid, title, imdb_rating FROM stormdb_imdb.movies_normalized_meta \
      WHERE country = $1 AND year = $2 ORDER BY imdb_rating DESC LIMIT 10";
@@ -13,9 +11,10 @@ const SQL: &str = "SELECT ai_myid, title, imdb_rating FROM stormdb_imdb.movies_n
 #[derive(Clone, Copy)]
 pub(crate) struct CountryAndYear(Statement);
 
-impl Operation for CountryAndYear {
+impl Operation<Movies> for CountryAndYear {
     const NAME: &'static str = "country-and-year";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "The best movies of a country in a year: a composite index";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -23,7 +22,7 @@ impl Operation for CountryAndYear {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

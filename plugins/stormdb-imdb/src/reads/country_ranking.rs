@@ -1,11 +1,9 @@
 //! The movies of a country ranked in several ways: window functions.
 
+use dataset::{Operation, found};
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::{
-    dataset::Dataset,
-    operation::{Operation, found},
-};
+use crate::movies::Movies;
 
 const SQL: &str = "SELECT ai_myid, title, year, imdb_rating, \
          row_number() OVER by_rating AS place, \
@@ -22,9 +20,10 @@ const SQL: &str = "SELECT ai_myid, title, year, imdb_rating, \
 #[derive(Clone, Copy)]
 pub(crate) struct CountryRanking(Statement);
 
-impl Operation for CountryRanking {
+impl Operation<Movies> for CountryRanking {
     const NAME: &'static str = "country-ranking";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "The movies of a country ranked in several ways: window functions";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -32,7 +31,7 @@ impl Operation for CountryRanking {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

@@ -1,15 +1,12 @@
 //! The most liked movies of a genre: JSON containment, which the GIN index serves.
 
+use dataset::{Operation, found};
 use serde::Serialize;
 use stormdb_plugin_api::{
     Host, Json, Outcome, Result, Rng, Session, Statement, describe::Class, params,
 };
 
-use crate::{
-    catalogue::json,
-    dataset::Dataset,
-    operation::{Operation, found},
-};
+use crate::{catalogue::json, movies::Movies};
 
 const SQL: &str = "SELECT ai_myid, title, upvotes, json_column \
      FROM stormdb_imdb.movies_normalized_meta \
@@ -24,9 +21,11 @@ struct Wanted {
 #[derive(Clone, Copy)]
 pub(crate) struct Genre(Statement);
 
-impl Operation for Genre {
+impl Operation<Movies> for Genre {
     const NAME: &'static str = "genre";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "The most liked movies of a genre: JSON containment, which the GIN index serves";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -34,7 +33,7 @@ impl Operation for Genre {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

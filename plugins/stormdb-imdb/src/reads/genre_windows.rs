@@ -1,11 +1,9 @@
 //! Movies of some years ranked within their genre: thirteen window functions.
 
+use dataset::{Operation, found};
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::{
-    dataset::Dataset,
-    operation::{Operation, found},
-};
+use crate::movies::Movies;
 
 const SQL: &str = "SELECT ai_myid, title, genre, year, imdb_rating, \
          row_number() OVER by_rating AS place, \
@@ -33,9 +31,11 @@ const SQL: &str = "SELECT ai_myid, title, genre, year, imdb_rating, \
 #[derive(Clone, Copy)]
 pub(crate) struct GenreWindows(Statement);
 
-impl Operation for GenreWindows {
+impl Operation<Movies> for GenreWindows {
     const NAME: &'static str = "genre-windows";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "Movies of some years ranked within their genre: thirteen window functions";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -43,7 +43,7 @@ impl Operation for GenreWindows {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

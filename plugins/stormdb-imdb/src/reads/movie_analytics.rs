@@ -1,13 +1,11 @@
 //! Well-rated movies with their cast, comments and viewers: several aggregates joined and ranked.
 
+use dataset::{Operation, found};
 use stormdb_plugin_api::{
     Host, Numeric, Outcome, Result, Rng, Session, Statement, describe::Class, params,
 };
 
-use crate::{
-    dataset::Dataset,
-    operation::{Operation, found},
-};
+use crate::movies::Movies;
 
 const SQL: &str = "WITH rated AS ( \
          SELECT ai_myid, title, year, imdb_rating, upvotes \
@@ -37,9 +35,10 @@ const SQL: &str = "WITH rated AS ( \
 #[derive(Clone, Copy)]
 pub(crate) struct MovieAnalytics(Statement);
 
-impl Operation for MovieAnalytics {
+impl Operation<Movies> for MovieAnalytics {
     const NAME: &'static str = "movie-analytics";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "Well-rated movies with their cast, comments and viewers: several aggregates joined and ranked";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -47,7 +46,7 @@ impl Operation for MovieAnalytics {
 
     async fn execute(
         &self,
-        _dataset: &Dataset,
+        _dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

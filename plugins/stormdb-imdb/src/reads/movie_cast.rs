@@ -1,12 +1,9 @@
 //! The cast of a movie: a join with the actors.
 
+use dataset::{Operation, found};
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::{
-    catalogue::cast_size,
-    dataset::Dataset,
-    operation::{Operation, found},
-};
+use crate::{catalogue::cast_size, movies::Movies};
 
 const SQL: &str = "SELECT actor.ai_actor_id, actor.actor_name, played.actor_character \
      FROM stormdb_imdb.movies_normalized_cast AS played \
@@ -16,9 +13,10 @@ const SQL: &str = "SELECT actor.ai_actor_id, actor.actor_name, played.actor_char
 #[derive(Clone, Copy)]
 pub(crate) struct MovieCast(Statement);
 
-impl Operation for MovieCast {
+impl Operation<Movies> for MovieCast {
     const NAME: &'static str = "movie-cast";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "The cast of a movie: a join with the actors";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -26,7 +24,7 @@ impl Operation for MovieCast {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

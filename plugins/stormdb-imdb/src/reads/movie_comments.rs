@@ -1,12 +1,9 @@
 //! The newest comments of a movie: an ordered scan of a composite index.
 
+use dataset::{Operation, found};
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::{
-    catalogue::COMMENTS_PER_MOVIE,
-    dataset::Dataset,
-    operation::{Operation, found},
-};
+use crate::{catalogue::COMMENTS_PER_MOVIE, movies::Movies};
 
 const SQL: &str = "SELECT comment_id, rating, comment, comment_add_time \
      FROM stormdb_imdb.movies_normalized_user_comments \
@@ -15,9 +12,11 @@ const SQL: &str = "SELECT comment_id, rating, comment, comment_add_time \
 #[derive(Clone, Copy)]
 pub(crate) struct MovieComments(Statement);
 
-impl Operation for MovieComments {
+impl Operation<Movies> for MovieComments {
     const NAME: &'static str = "movie-comments";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "The newest comments of a movie: an ordered scan of a composite index";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -25,7 +24,7 @@ impl Operation for MovieComments {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

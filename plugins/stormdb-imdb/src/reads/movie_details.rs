@@ -1,14 +1,11 @@
 //! A movie's page: the movie, then its whole cast, in two queries.
 
+use dataset::{Operation, found};
 use stormdb_plugin_api::{
     Error, Host, Outcome, Result, Rng, Session, Statement, describe::Class, params,
 };
 
-use crate::{
-    catalogue::cast_size,
-    dataset::Dataset,
-    operation::{Operation, found},
-};
+use crate::{catalogue::cast_size, movies::Movies};
 
 const MOVIE: &str = "SELECT ai_myid, imdb_id, title, imdb_rating, year, country, overview, \
      json_column, upvotes, downvotes FROM stormdb_imdb.movies_normalized_meta WHERE ai_myid = $1";
@@ -23,9 +20,10 @@ pub(crate) struct MovieDetails {
     cast: Statement,
 }
 
-impl Operation for MovieDetails {
+impl Operation<Movies> for MovieDetails {
     const NAME: &'static str = "movie-details";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "A movie's page: the movie, then its whole cast, in two queries";
 
     fn register(host: &Host) -> Self {
         Self { movie: host.statement(MOVIE), cast: host.statement(CAST) }
@@ -33,7 +31,7 @@ impl Operation for MovieDetails {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

@@ -1,11 +1,9 @@
 //! Movies whose overview has a word anywhere: a scan, since no index serves it.
 
+use dataset::{Operation, found};
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::{
-    dataset::Dataset,
-    operation::{Operation, found},
-};
+use crate::movies::Movies;
 
 const SQL: &str = "SELECT ai_myid, title, overview FROM stormdb_imdb.movies_normalized_meta \
      WHERE overview ILIKE $1 LIMIT 5";
@@ -13,9 +11,11 @@ const SQL: &str = "SELECT ai_myid, title, overview FROM stormdb_imdb.movies_norm
 #[derive(Clone, Copy)]
 pub(crate) struct OverviewSearch(Statement);
 
-impl Operation for OverviewSearch {
+impl Operation<Movies> for OverviewSearch {
     const NAME: &'static str = "overview-search";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "Movies whose overview has a word anywhere: a scan, since no index serves it";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -23,7 +23,7 @@ impl Operation for OverviewSearch {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

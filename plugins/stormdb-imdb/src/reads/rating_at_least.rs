@@ -1,13 +1,11 @@
 //! The best movies from a minimum rating on: an ordered index scan.
 
+use dataset::{Operation, found};
 use stormdb_plugin_api::{
     Error, Host, Numeric, Outcome, Result, Rng, Session, Statement, describe::Class, params,
 };
 
-use crate::{
-    dataset::Dataset,
-    operation::{Operation, found},
-};
+use crate::movies::Movies;
 
 const SQL: &str = "SELECT ai_myid, title, year, imdb_rating \
      FROM stormdb_imdb.movies_normalized_meta \
@@ -16,9 +14,10 @@ const SQL: &str = "SELECT ai_myid, title, year, imdb_rating \
 #[derive(Clone, Copy)]
 pub(crate) struct RatingAtLeast(Statement);
 
-impl Operation for RatingAtLeast {
+impl Operation<Movies> for RatingAtLeast {
     const NAME: &'static str = "rating-at-least";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "The best movies from a minimum rating on: an ordered index scan";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -26,7 +25,7 @@ impl Operation for RatingAtLeast {
 
     async fn execute(
         &self,
-        _dataset: &Dataset,
+        _dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

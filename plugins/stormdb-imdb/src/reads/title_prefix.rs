@@ -1,11 +1,9 @@
 //! Movies whose title begins with a word: an index search by prefix.
 
+use dataset::{Operation, found};
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::{
-    dataset::Dataset,
-    operation::{Operation, found},
-};
+use crate::movies::Movies;
 
 const SQL: &str = "SELECT ai_myid, title, year, imdb_rating \
      FROM stormdb_imdb.movies_normalized_meta \
@@ -14,9 +12,10 @@ const SQL: &str = "SELECT ai_myid, title, year, imdb_rating \
 #[derive(Clone, Copy)]
 pub(crate) struct TitlePrefix(Statement);
 
-impl Operation for TitlePrefix {
+impl Operation<Movies> for TitlePrefix {
     const NAME: &'static str = "title-prefix";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "Movies whose title begins with a word: an index search by prefix";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -24,7 +23,7 @@ impl Operation for TitlePrefix {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

@@ -1,10 +1,11 @@
 //! Six years in a row with their movies: a recursive series joined with aggregates.
 
+use dataset::Operation;
 use stormdb_plugin_api::{
     Error, Host, Outcome, Result, Rng, Session, Statement, describe::Class, params,
 };
 
-use crate::{dataset::Dataset, operation::Operation};
+use crate::movies::Movies;
 
 const SQL: &str = "WITH RECURSIVE series (year) AS ( \
          SELECT $1::integer UNION ALL SELECT year + 1 FROM series WHERE year < $1::integer + 5 \
@@ -24,9 +25,11 @@ const YEARS: i32 = 6;
 #[derive(Clone, Copy)]
 pub(crate) struct YearTrend(Statement);
 
-impl Operation for YearTrend {
+impl Operation<Movies> for YearTrend {
     const NAME: &'static str = "year-trend";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "Six years in a row with their movies: a recursive series joined with aggregates";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -34,7 +37,7 @@ impl Operation for YearTrend {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

@@ -46,7 +46,7 @@ fn the_loaded_scale_and_seed_count_and_a_difference_is_told() {
     block_on(workload.attach(&mut session.lend())).unwrap();
     let worker = workload.worker(seat(0)).unwrap();
     assert_eq!(worker.dataset.catalogue.movies(), 9);
-    assert_eq!(worker.dataset.catalogue.seed(), 43);
+    assert_eq!(dataset::Catalogue::seed(&worker.dataset.catalogue), 43);
     let expected =
         "schema stormdb_imdb holds 9 movies, scale 5 was asked for: the run uses what is there";
     assert_eq!(host.log(), [expected]);

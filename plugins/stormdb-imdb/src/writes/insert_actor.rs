@@ -1,12 +1,10 @@
 //! Adds an actor; the identifiers follow from the sequence, so that workers never collide.
 
 use datagen_service::TextKind;
+use dataset::{Operation, wrote_one};
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::{
-    dataset::Dataset,
-    operation::{Operation, wrote_one},
-};
+use crate::movies::Movies;
 
 const SQL: &str = "WITH new AS ( \
          SELECT nextval('stormdb_imdb.movies_normalized_actors_ai_actor_id_seq')::integer AS id \
@@ -17,9 +15,11 @@ const SQL: &str = "WITH new AS ( \
 #[derive(Clone, Copy)]
 pub(crate) struct InsertActor(Statement);
 
-impl Operation for InsertActor {
+impl Operation<Movies> for InsertActor {
     const NAME: &'static str = "insert-actor";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str =
+        "Adds an actor; the identifiers follow from the sequence, so that workers never collide";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -27,7 +27,7 @@ impl Operation for InsertActor {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

@@ -1,13 +1,10 @@
 //! Adds a comment to a movie.
 
 use datagen_service::TextKind;
+use dataset::{Operation, wrote_one};
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::{
-    catalogue::imdb_id,
-    dataset::Dataset,
-    operation::{Operation, wrote_one},
-};
+use crate::{catalogue::imdb_id, movies::Movies};
 
 const SQL: &str = "INSERT INTO stormdb_imdb.movies_normalized_user_comments \
      (ai_myid, rating, comment, imdb_id) VALUES ($1, $2, $3, $4)";
@@ -15,9 +12,10 @@ const SQL: &str = "INSERT INTO stormdb_imdb.movies_normalized_user_comments \
 #[derive(Clone, Copy)]
 pub(crate) struct InsertComment(Statement);
 
-impl Operation for InsertComment {
+impl Operation<Movies> for InsertComment {
     const NAME: &'static str = "insert-comment";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Adds a comment to a movie";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -25,7 +23,7 @@ impl Operation for InsertComment {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

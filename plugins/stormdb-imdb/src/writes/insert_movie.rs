@@ -1,14 +1,14 @@
 //! Adds a movie; its identifiers follow from the sequence, so that workers never collide.
 
 use datagen_service::TextKind;
+use dataset::{Operation, wrote_one};
 use stormdb_plugin_api::{
     Host, Json, Numeric, Outcome, Result, Rng, Session, Statement, describe::Class, params,
 };
 
 use crate::{
     catalogue::{Movie, MovieDocument, json},
-    dataset::Dataset,
-    operation::{Operation, wrote_one},
+    movies::Movies,
 };
 
 const SQL: &str = "WITH new AS ( \
@@ -23,9 +23,11 @@ const SQL: &str = "WITH new AS ( \
 #[derive(Clone, Copy)]
 pub(crate) struct InsertMovie(Statement);
 
-impl Operation for InsertMovie {
+impl Operation<Movies> for InsertMovie {
     const NAME: &'static str = "insert-movie";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str =
+        "Adds a movie; its identifiers follow from the sequence, so that workers never collide";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -33,7 +35,7 @@ impl Operation for InsertMovie {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

@@ -1,9 +1,10 @@
 //! Puts an actor into the cast of a movie, where that role is not there yet.
 
 use datagen_service::TextKind;
+use dataset::Operation;
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::{dataset::Dataset, operation::Operation};
+use crate::movies::Movies;
 
 const SQL: &str = "INSERT INTO stormdb_imdb.movies_normalized_cast \
          (ai_actor_id, ai_myid, actor_character) \
@@ -12,9 +13,11 @@ const SQL: &str = "INSERT INTO stormdb_imdb.movies_normalized_cast \
 #[derive(Clone, Copy)]
 pub(crate) struct LinkActor(Statement);
 
-impl Operation for LinkActor {
+impl Operation<Movies> for LinkActor {
     const NAME: &'static str = "link-actor";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str =
+        "Puts an actor into the cast of a movie, where that role is not there yet";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -22,7 +25,7 @@ impl Operation for LinkActor {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

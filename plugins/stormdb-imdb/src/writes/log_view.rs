@@ -1,14 +1,14 @@
 //! Logs that a user watched a movie.
 
 use datagen_service::TextKind;
+use dataset::{Operation, wrote_one};
 use stormdb_plugin_api::{
     Host, Json, Outcome, Result, Rng, Session, Statement, describe::Class, params,
 };
 
 use crate::{
     catalogue::{DEVICES, VIEW_MINUTES, ViewDocument, imdb_id, json},
-    dataset::Dataset,
-    operation::{Operation, wrote_one},
+    movies::Movies,
 };
 
 const SQL: &str = "INSERT INTO stormdb_imdb.movies_viewed_logs (ai_myid, imdb_id, watched_time, \
@@ -18,9 +18,10 @@ const SQL: &str = "INSERT INTO stormdb_imdb.movies_viewed_logs (ai_myid, imdb_id
 #[derive(Clone, Copy)]
 pub(crate) struct LogView(Statement);
 
-impl Operation for LogView {
+impl Operation<Movies> for LogView {
     const NAME: &'static str = "log-view";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Logs that a user watched a movie";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -28,7 +29,7 @@ impl Operation for LogView {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

@@ -1,13 +1,13 @@
 //! Sets the rating of a movie and adds upvotes.
 
+use dataset::{Operation, wrote_one};
 use stormdb_plugin_api::{
     Host, Numeric, Outcome, Result, Rng, Session, Statement, describe::Class, params,
 };
 
 use crate::{
     catalogue::{TOP_RATED, TOP_RATING},
-    dataset::Dataset,
-    operation::{Operation, wrote_one},
+    movies::Movies,
 };
 
 const SQL: &str = "UPDATE stormdb_imdb.movies_normalized_meta \
@@ -16,9 +16,10 @@ const SQL: &str = "UPDATE stormdb_imdb.movies_normalized_meta \
 #[derive(Clone, Copy)]
 pub(crate) struct RateMovie(Statement);
 
-impl Operation for RateMovie {
+impl Operation<Movies> for RateMovie {
     const NAME: &'static str = "rate-movie";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Sets the rating of a movie and adds upvotes";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -26,7 +27,7 @@ impl Operation for RateMovie {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

@@ -1,12 +1,9 @@
 //! Marks one comment of a movie as changed.
 
+use dataset::{Operation, wrote_one};
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::{
-    catalogue::COMMENTS_PER_MOVIE,
-    dataset::Dataset,
-    operation::{Operation, wrote_one},
-};
+use crate::{catalogue::COMMENTS_PER_MOVIE, movies::Movies};
 
 const SQL: &str = "UPDATE stormdb_imdb.movies_normalized_user_comments \
      SET comment_update_time = now() WHERE comment_id = ( \
@@ -16,9 +13,10 @@ const SQL: &str = "UPDATE stormdb_imdb.movies_normalized_user_comments \
 #[derive(Clone, Copy)]
 pub(crate) struct TouchComment(Statement);
 
-impl Operation for TouchComment {
+impl Operation<Movies> for TouchComment {
     const NAME: &'static str = "touch-comment";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Marks one comment of a movie as changed";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
@@ -26,7 +24,7 @@ impl Operation for TouchComment {
 
     async fn execute(
         &self,
-        dataset: &Dataset,
+        dataset: &Movies,
         db: &mut Session<'_>,
         rng: &mut Rng,
     ) -> Result<Outcome> {

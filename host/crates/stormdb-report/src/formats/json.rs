@@ -5,7 +5,9 @@
 //! ever added.
 
 mod analysis;
+mod bottleneck;
 mod cost;
+mod evidence;
 mod growth;
 mod models;
 mod numbers;
@@ -22,7 +24,7 @@ use stormdb_run::{
     record::{BandRecord, Machine, Outcome, PluginIdentity},
 };
 
-use self::analysis::Analysis;
+use self::{analysis::Analysis, bottleneck::BandBottleneck, evidence::Evidence};
 use crate::{
     ReportError,
     figure::{Figure, Reason},
@@ -108,8 +110,12 @@ struct Band<'a> {
     failure: Option<&'a Failure>,
     performance: Figures<'a>,
     analysis: Figures<'a>,
+    /// What limits the band; null where the server was not sampled.
+    bottleneck: Option<BandBottleneck<'a>>,
     errors: Vec<ErrorClass<'a>>,
     operations: Vec<Operation<'a>>,
+    /// Null where nobody looked at the server.
+    evidence: Option<Evidence<'a>>,
     /// Why figures of the band are null.
     reasons: BTreeMap<&'static str, &'static str>,
 }
@@ -234,12 +240,14 @@ impl<'a> Band<'a> {
             failure: row.fate.failure(),
             performance: section(Section::Performance),
             analysis: section(Section::Analysis),
+            bottleneck: report.analysis.limits.verdict(row.index).and_then(BandBottleneck::of),
             errors: measurement.map_or_else(Vec::new, |found| {
                 found.errors.iter().map(|tally| ErrorClass::of(tally, ended)).collect()
             }),
             operations: measurement.map_or_else(Vec::new, |found| {
                 found.operations.iter().map(Operation::of).collect()
             }),
+            evidence: record.and_then(|band| band.evidence.as_deref()).map(Evidence::of),
             reasons: row.reasons().map(|(name, reason)| (name, reason.id())).collect(),
         }
     }

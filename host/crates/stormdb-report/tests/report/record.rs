@@ -132,6 +132,7 @@ pub(crate) fn finished(plan: BandPlan, tps: f64) -> BandRecord {
         attempt: 1,
         intervals,
         status: BandStatus::Finished { measurement: Box::new(measurement) },
+        evidence: None,
     }
 }
 
@@ -145,7 +146,13 @@ pub(crate) fn executor_load(executor: u32, utilisation: f64) -> ExecutorLoad {
 
 pub(crate) fn failed(plan: BandPlan, id: &str, message: &str) -> BandRecord {
     let failure = Failure { id: id.to_owned(), message: message.to_owned() };
-    BandRecord { plan, attempt: 2, intervals: Vec::new(), status: BandStatus::Failed { failure } }
+    BandRecord {
+        plan,
+        attempt: 2,
+        intervals: Vec::new(),
+        status: BandStatus::Failed { failure },
+        evidence: None,
+    }
 }
 
 /// A second of a band, within 1 % of its throughput.

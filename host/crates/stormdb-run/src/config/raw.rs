@@ -64,9 +64,11 @@ pub struct RawConfig {
     pub driver: Option<Driver>,
     /// Longest time one call of an operation may take before it is cancelled (default 30s).
     pub operation_deadline: Option<DurationText>,
-    /// Has no effect in this version.
+    /// Whether the server is watched while bands are measured (default true): what its backends wait
+    /// for, and what its counters gain.
     pub collect_pg_stats: Option<bool>,
-    /// Has no effect in this version.
+    /// Whether the statements of each band are kept as well (default true), where the database has
+    /// the extension pg_stat_statements.
     pub pg_stats_statements: Option<bool>,
     /// Has no effect in this version.
     pub summary_interval: Option<DurationText>,

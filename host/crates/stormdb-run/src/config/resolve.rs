@@ -8,7 +8,8 @@ use super::error::{Problem, ProblemId};
 use super::node::Node;
 use super::raw::{RawConfig, RawExport, RawPlugins, RawProgressive};
 use super::run_config::{
-    ArrivalProcess, ExportConfig, LoadConfig, PluginsConfig, RunConfig, SingleConfig,
+    ArrivalProcess, EvidenceConfig, ExportConfig, LoadConfig, PluginsConfig, RunConfig,
+    SingleConfig,
 };
 use super::warning::{Warning, WarningId};
 use super::{Facts, arrivals, cost, defaults, ladder, target, workload};
@@ -31,8 +32,6 @@ pub(crate) struct SingleKeys {
 
 /// Keys that the documents use and that a later version will act on.
 const WITHOUT_EFFECT: &[&str] = &[
-    "collect_pg_stats",
-    "pg_stats_statements",
     "summary_interval",
     "data_loading",
     "thresholds",
@@ -68,8 +67,8 @@ pub(crate) fn resolve(
         executors,
         driver,
         operation_deadline,
-        collect_pg_stats: _,
-        pg_stats_statements: _,
+        collect_pg_stats,
+        pg_stats_statements,
         summary_interval: _,
         data_loading: _,
         thresholds: _,
@@ -119,6 +118,10 @@ pub(crate) fn resolve(
         executors,
         driver: driver.unwrap_or_default(),
         operation_deadline: operation_deadline.unwrap_or(defaults::OPERATION_DEADLINE),
+        evidence: EvidenceConfig {
+            server: collect_pg_stats.unwrap_or(true),
+            statements: pg_stats_statements.unwrap_or(true),
+        },
         analysis: analysis.unwrap_or(true),
         cost,
     })

@@ -30,10 +30,20 @@ pub struct RunConfig {
     /// Longest time one call of an operation may take before it is cancelled.
     #[serde(rename = "operation_deadline_seconds", with = "seconds")]
     pub operation_deadline: Duration,
+    pub evidence: EvidenceConfig,
     /// Whether curves are fitted and queues expected beside the bands.
     pub analysis: bool,
     /// `None`: what a load costs is not known.
     pub cost: Option<Cost>,
+}
+
+/// What is kept of the server beside each band.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct EvidenceConfig {
+    /// Whether the server is watched at all.
+    pub server: bool,
+    /// Whether its statements are kept too, where it counts them.
+    pub statements: bool,
 }
 
 /// The PostgreSQL under test.

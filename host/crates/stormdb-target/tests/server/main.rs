@@ -14,6 +14,8 @@ mod cluster;
 #[cfg(test)]
 mod connect;
 #[cfg(test)]
+mod evidence;
+#[cfg(test)]
 mod interruptions;
 #[cfg(test)]
 mod preflight;

@@ -1,15 +1,13 @@
 //! `movies_normalized_actors`: one row per actor, half as many as movies.
 
 use datagen_service::TextKind;
+use dataset::{Span, Table};
 use stormdb_plugin_api::{Result, copy::BinaryRows};
 
-use super::{Table, row_per_unit};
-use crate::{
-    catalogue::{Catalogue, Stream, actor_key},
-    setup::chunks::Span,
-};
+use super::{BATCH_UNITS, CHUNK_UNITS};
+use crate::catalogue::{Catalogue, Stream, actor_key};
 
-pub(super) const TABLE: Table = Table {
+pub(super) const TABLE: Table<Catalogue> = Table {
     name: "movies_normalized_actors",
     create: "CREATE TABLE stormdb_imdb.movies_normalized_actors ( \
              ai_actor_id serial, actor_id varchar(50), actor_name varchar(500))",
@@ -17,7 +15,9 @@ pub(super) const TABLE: Table = Table {
     serial: Some("ai_actor_id"),
     rounds: 1,
     units: Catalogue::actors,
-    rows: row_per_unit,
+    chunk: CHUNK_UNITS,
+    batch: BATCH_UNITS,
+    rows: Table::row_per_unit,
     write,
 };
 

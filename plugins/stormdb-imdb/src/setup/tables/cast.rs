@@ -1,15 +1,13 @@
 //! `movies_normalized_cast`: two to five rows per movie.
 
 use datagen_service::TextKind;
+use dataset::{Span, Table};
 use stormdb_plugin_api::{Result, copy::BinaryRows};
 
-use super::Table;
-use crate::{
-    catalogue::{Catalogue, Stream, cast_size, first_cast_row},
-    setup::chunks::Span,
-};
+use super::{BATCH_UNITS, CHUNK_UNITS};
+use crate::catalogue::{Catalogue, Stream, cast_size, first_cast_row};
 
-pub(super) const TABLE: Table = Table {
+pub(super) const TABLE: Table<Catalogue> = Table {
     name: "movies_normalized_cast",
     create: "CREATE TABLE stormdb_imdb.movies_normalized_cast ( \
              inc_id serial, ai_actor_id integer, ai_myid integer, actor_character varchar(500))",
@@ -17,6 +15,8 @@ pub(super) const TABLE: Table = Table {
     serial: Some("inc_id"),
     rounds: 1,
     units: Catalogue::movies,
+    chunk: CHUNK_UNITS,
+    batch: BATCH_UNITS,
     rows: |_catalogue, Span { first, last, .. }| {
         first_cast_row(last + 1).abs_diff(first_cast_row(first)).into()
     },

@@ -1,15 +1,13 @@
 //! `movies_normalized_meta`: one row per movie.
 
 use datagen_service::TextKind;
+use dataset::{Span, Table};
 use stormdb_plugin_api::{Result, copy::BinaryRows};
 
-use super::{Table, row_per_unit};
-use crate::{
-    catalogue::{Catalogue, Movie, MovieDocument, Stream, imdb_id, json},
-    setup::chunks::Span,
-};
+use super::{BATCH_UNITS, CHUNK_UNITS};
+use crate::catalogue::{Catalogue, Movie, MovieDocument, Stream, imdb_id, json};
 
-pub(super) const TABLE: Table = Table {
+pub(super) const TABLE: Table<Catalogue> = Table {
     name: "movies_normalized_meta",
     create: "CREATE TABLE stormdb_imdb.movies_normalized_meta ( \
              ai_myid serial, imdb_id varchar(32), title varchar(255), imdb_rating numeric(5,2), \
@@ -20,7 +18,9 @@ pub(super) const TABLE: Table = Table {
     serial: Some("ai_myid"),
     rounds: 1,
     units: Catalogue::movies,
-    rows: row_per_unit,
+    chunk: CHUNK_UNITS,
+    batch: BATCH_UNITS,
+    rows: Table::row_per_unit,
     write,
 };
 

@@ -1,15 +1,13 @@
 //! `movies_viewed_logs`: two rows per movie.
 
 use datagen_service::TextKind;
+use dataset::{Span, Table};
 use stormdb_plugin_api::{Result, copy::BinaryRows};
 
-use super::{DAY_SECONDS, LOADED_AT, SECOND, Table, row_per_unit};
-use crate::{
-    catalogue::{Catalogue, DEVICES, Stream, VIEW_MINUTES, ViewDocument, imdb_id, json},
-    setup::chunks::Span,
-};
+use super::{BATCH_UNITS, CHUNK_UNITS, DAY_SECONDS, LOADED_AT, SECOND, row_number};
+use crate::catalogue::{Catalogue, DEVICES, Stream, VIEW_MINUTES, ViewDocument, imdb_id, json};
 
-pub(super) const TABLE: Table = Table {
+pub(super) const TABLE: Table<Catalogue> = Table {
     name: "movies_viewed_logs",
     create: "CREATE TABLE stormdb_imdb.movies_viewed_logs ( \
              view_id serial, ai_myid integer, imdb_id varchar(32), watched_time timestamptz, \
@@ -21,15 +19,18 @@ pub(super) const TABLE: Table = Table {
     serial: Some("view_id"),
     rounds: 2,
     units: Catalogue::movies,
-    rows: row_per_unit,
+    chunk: CHUNK_UNITS,
+    batch: BATCH_UNITS,
+    rows: Table::row_per_unit,
     write,
 };
 
 fn write(catalogue: &Catalogue, span: Span, rows: &mut BinaryRows) -> Result<()> {
-    let (first, last) = (span.row(span.first, catalogue), span.row(span.last, catalogue));
+    let (first, last) =
+        (row_number(span, span.first, catalogue), row_number(span, span.last, catalogue));
     let tokens = catalogue.texts(TextKind::Token, Stream::ViewToken, first, last)?;
     for (movie, token) in span.units().zip(tokens.iter()) {
-        let row = span.row(movie, catalogue);
+        let row = row_number(span, movie, catalogue);
         let mut draws = catalogue.draws(Stream::View, row);
         let watched = LOADED_AT - i64::from(draws.between(1, 90 * DAY_SECONDS)) * SECOND;
         let user = draws.between(1, catalogue.users());

@@ -1,15 +1,13 @@
 //! `voting_count_history`: two rows per movie, a day apart.
 
 use datagen_service::TextKind;
+use dataset::{Span, Table};
 use stormdb_plugin_api::{Result, copy::BinaryRows};
 
-use super::{DAY_SECONDS, LOADED_AT, SECOND, Table, row_per_unit};
-use crate::{
-    catalogue::{Catalogue, Stream, imdb_id},
-    setup::chunks::Span,
-};
+use super::{BATCH_UNITS, CHUNK_UNITS, DAY_SECONDS, LOADED_AT, SECOND, row_number};
+use crate::catalogue::{Catalogue, Stream, imdb_id};
 
-pub(super) const TABLE: Table = Table {
+pub(super) const TABLE: Table<Catalogue> = Table {
     name: "voting_count_history",
     create: "CREATE TABLE stormdb_imdb.voting_count_history ( \
              ai_myid integer NOT NULL, store_time timestamptz NOT NULL, \
@@ -21,14 +19,16 @@ pub(super) const TABLE: Table = Table {
     serial: None,
     rounds: 2,
     units: Catalogue::movies,
-    rows: row_per_unit,
+    chunk: CHUNK_UNITS,
+    batch: BATCH_UNITS,
+    rows: Table::row_per_unit,
     write,
 };
 
 fn write(catalogue: &Catalogue, span: Span, rows: &mut BinaryRows) -> Result<()> {
     let titles = catalogue.texts(TextKind::Title, Stream::Title, span.first, span.last)?;
     for (movie, title) in span.units().zip(titles.iter()) {
-        let mut draws = catalogue.draws(Stream::Vote, span.row(movie, catalogue));
+        let mut draws = catalogue.draws(Stream::Vote, row_number(span, movie, catalogue));
         let day = i64::from(DAY_SECONDS) * SECOND;
         let best = draws.between(1, 10);
         rows.row(9)

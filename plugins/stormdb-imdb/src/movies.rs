@@ -1,50 +1,24 @@
 //! The loaded data, as the workers know it: found in the database, never assumed.
 
-use serde_json::json;
-use stormdb_plugin_api::{Error, Host, LogLevel, Result, Rng, Session, params};
+use stormdb_plugin_api::{Error, Host, Result, Rng, Session, params};
 
-use crate::{
-    SCHEMA,
-    catalogue::{Catalogue, FORMAT},
-    setup::state::{self, Progress},
-};
+use crate::{SCHEMA, catalogue::Catalogue, setup::DATASET};
 
 /// What operations draw from.
 #[derive(Clone, Copy)]
-pub(crate) struct Dataset {
+pub(crate) struct Movies {
     /// The functions that the loaded rows were made with.
     pub(crate) catalogue: Catalogue,
     /// The most films of one actor.
     pub(crate) most_films: i32,
 }
 
-impl Dataset {
+impl Movies {
     /// Finds the loaded data, which may have another scale and seed than was asked for.
     pub(crate) async fn find(asked: &Catalogue, host: &Host, db: &mut Session<'_>) -> Result<Self> {
-        let Some(found) = state::find(db).await? else {
-            return Err(missing("no data"));
-        };
-        if found.format != FORMAT {
-            return Err(Error::workload(format!(
-                "schema {SCHEMA} was loaded by another version of this plugin: run once with \
-                 --rebuild"
-            )));
-        }
-        if found.progress != Progress::Finished {
-            return Err(missing("half-loaded data"));
-        }
-        let catalogue = Catalogue::new(found.scale, found.seed, asked.datagen())?;
+        let loaded = DATASET.attach(asked, "movies", host, db).await?;
+        let catalogue = Catalogue::new(loaded.scale, loaded.seed, asked.datagen())?;
         verify(&catalogue, db).await?;
-        if catalogue.movies() != asked.movies() {
-            let message = format!(
-                "schema {SCHEMA} holds {} movies, scale {} was asked for: the run uses what is \
-                 there",
-                catalogue.movies(),
-                asked.movies()
-            );
-            host.log(LogLevel::Warn, &message);
-        }
-        host.report("loaded_scale", &json!({ "value": catalogue.movies(), "unit": "movies" }))?;
         Ok(Self { catalogue, most_films: most_films(db).await? })
     }
 
@@ -57,10 +31,6 @@ impl Dataset {
     pub(crate) fn any_actor(&self, rng: &mut Rng) -> i32 {
         rng.i32(1..=self.catalogue.actors())
     }
-}
-
-fn missing(found: &str) -> Error {
-    Error::workload(format!("{found} in schema {SCHEMA}: run once with --setup"))
 }
 
 /// The loaded movies are all there; those that a run added have higher numbers.
