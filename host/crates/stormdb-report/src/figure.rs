@@ -39,6 +39,7 @@ pub enum Reason {
     NoLength,
     NothingCompleted,
     TooFewOperations,
+    TooFewInBatch,
     OwnConnections,
     FirstBand,
     EdgeBand,
@@ -75,6 +76,7 @@ impl Reason {
             Self::NoLength => "no-length",
             Self::NothingCompleted => "nothing-completed",
             Self::TooFewOperations => "too-few-operations",
+            Self::TooFewInBatch => "too-few-in-batch",
             Self::OwnConnections => "own-connections",
             Self::FirstBand => "first-band",
             Self::EdgeBand => "edge-band",
@@ -112,6 +114,9 @@ impl Reason {
             Self::NothingCompleted => "no operation succeeded in the band",
             Self::TooFewOperations => {
                 "too few operations for this statistic: less than one is expected beyond the percentile"
+            }
+            Self::TooFewInBatch => {
+                "too few operations for an interval of this percentile: a batch has less than 20 beyond it"
             }
             Self::OwnConnections => {
                 "every worker has its own connection, so that there is no pool to wait for"

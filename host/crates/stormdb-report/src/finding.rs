@@ -12,6 +12,7 @@ use stormdb_run::{
 };
 
 use crate::{
+    course,
     limit::sentence,
     metrics::{errors, latency, throughput},
     model::{BandRow, Fate, assessed},
@@ -30,7 +31,7 @@ const QUOTED_MAX: usize = 160;
 /// One line of the verdict.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Finding {
-    /// One word: `best`, `rate`, `limit`, `latency`, `breaks`, `model`, `queueing`, `cost`, `errors`, `failed`, `check`, `result`, `stopped`.
+    /// One word: `best`, `placed`, `confirm`, `rate`, `limit`, `latency`, `breaks`, `model`, `queueing`, `cost`, `errors`, `failed`, `check`, `result`, `stopped`.
     pub label: &'static str,
     pub text: String,
     pub tone: Tone,
@@ -57,6 +58,7 @@ pub(crate) fn findings(
     } else {
         findings.push(best(&analysis.assessment, row));
     }
+    findings.extend(course::findings(record));
     findings.extend(limit(analysis, row));
     findings.extend(analysis.assessment.breaking_point.as_ref().and_then(|broken| {
         let before = row(previous_by_workers(&analysis.assessment, broken.band)?);
@@ -278,7 +280,11 @@ fn checks(record: &RunRecord) -> Vec<Finding> {
 
 /// How the run ended, unless it was by plan.
 fn ending(record: &RunRecord) -> Option<Finding> {
-    let planned = record.header.plan.bands.len();
+    let plan = &record.header.plan;
+    let planned = match plan.bands_known() {
+        Some(bands) => bands.to_string(),
+        None => format!("at most {}", plan.bands_max()),
+    };
     let finished = record.measured().count();
     let text = match &record.outcome {
         Some(Outcome::Complete { .. }) => return None,

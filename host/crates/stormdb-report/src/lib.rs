@@ -23,6 +23,7 @@ pub mod terminal;
 pub mod number;
 pub mod screen;
 
+mod course;
 mod doubt;
 mod error;
 mod generator;

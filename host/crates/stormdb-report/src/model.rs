@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use stormdb_analysis::{
+    Error as AnalysisError,
     assess::{
         Assessment,
         absent::Absent,
@@ -16,6 +17,7 @@ use stormdb_run::{
     event::Failure,
     latency::LatencyHistogram,
     measurement::BandMeasurement,
+    percentile::PercentileIntervals,
     reached::RatedBand,
     record::{BandRecord, BandStatus, RunRecord},
 };
@@ -95,9 +97,10 @@ impl<'a> Report<'a> {
     /// # Errors
     /// [`ReportError::Record`]: the record holds numbers that no run measures.
     pub fn of(record: &'a RunRecord) -> Result<Self, ReportError> {
-        let analysis = assess(record, &Constraints::default())
-            .map_err(|source| ReportError::Record { run: record.header.id.clone(), source })?;
-        let bands: Vec<_> = record.bands.iter().map(|band| BandRow::of(band, &analysis)).collect();
+        let unusable = |source| ReportError::Record { run: record.header.id.clone(), source };
+        let analysis = assess(record, &Constraints::default()).map_err(unusable)?;
+        let bands = record.bands.iter().map(|band| BandRow::of(band, &analysis));
+        let bands: Vec<_> = bands.collect::<Result<_, _>>().map_err(unusable)?;
         let findings = findings(record, &bands, &analysis);
         let notes = notes(record, &analysis);
         Ok(Self { record, bands, analysis, findings, notes })
@@ -140,10 +143,10 @@ pub(crate) fn assessed<'a>(
 }
 
 impl BandRow {
-    fn of(record: &BandRecord, analysis: &RunAssessment) -> Self {
+    fn of(record: &BandRecord, analysis: &RunAssessment) -> Result<Self, AnalysisError> {
         let (fate, cells) = match &record.status {
             BandStatus::Finished { measurement } => {
-                let facts = facts(record, measurement, analysis);
+                let facts = facts(record, measurement, analysis)?;
                 (Fate::Finished, METRICS.iter().map(|metric| (metric.of)(&facts)).collect())
             }
             BandStatus::Failed { failure } => {
@@ -153,7 +156,7 @@ impl BandRow {
                 (Fate::Interrupted, vec![Err(Reason::BandInterrupted); METRICS.len()])
             }
         };
-        Self {
+        Ok(Self {
             index: record.plan.index,
             workers: record.plan.workers,
             connections: record.plan.connections,
@@ -166,7 +169,7 @@ impl BandRow {
                 .and_then(|measurement| RatedBand::of(&record.plan, measurement))
                 .map(|band| band.shortfall.is_none()),
             cells,
-        }
+        })
     }
 
     /// A figure of the band, or why it is absent.
@@ -196,7 +199,7 @@ fn facts<'a>(
     record: &BandRecord,
     measurement: &'a BandMeasurement,
     analysis: &'a RunAssessment,
-) -> BandFacts<'a> {
+) -> Result<BandFacts<'a>, AnalysisError> {
     let analysed = analysis.position(record.plan.index).and_then(|position| {
         let measured = analysis.bands.get(position)?;
         Some(Analysed {
@@ -209,7 +212,7 @@ fn facts<'a>(
             beyond_optimum: is_beyond_optimum(record, analysis),
         })
     });
-    BandFacts {
+    Ok(BandFacts {
         measurement,
         response: measurement.response.summary(),
         service: measurement.service.summary(),
@@ -221,8 +224,9 @@ fn facts<'a>(
                 lateness: tally.lateness.summary(),
             }
         }),
+        percentiles: PercentileIntervals::of(record, measurement)?,
         analysed,
-    }
+    })
 }
 
 fn certainty_at(assessment: &Assessment, position: usize) -> Result<&BandCertainty, Absent> {

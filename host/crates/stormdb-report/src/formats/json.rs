@@ -188,7 +188,7 @@ impl<'a> Metadata<'a> {
             duration_total_seconds: None,
             duration_planned_seconds: header.plan.total.as_secs_f64(),
             strategy: header.plan.strategy.as_deref(),
-            bands_planned: header.plan.bands.len(),
+            bands_planned: header.plan.bands_max(),
             bands_tested: report.bands.iter().filter(|band| band.fate == Fate::Finished).count(),
             workload_type: &header.workload,
             scale: header.scale,
