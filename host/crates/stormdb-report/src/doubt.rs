@@ -45,6 +45,15 @@ fn words(doubt: &Doubt) -> Option<Note> {
                 drift.batches
             ),
         ),
+        Doubt::Checkpoint { bands, of } => (
+            "checkpoint",
+            format!(
+                "a checkpoint was at work in {}{}: its writes are part of what was measured; measure for several times \
+                 `checkpoint_timeout`, or raise it and `max_wal_size`",
+                band_list(bands.iter().copied()),
+                if bands.len() < *of { " and not in the others" } else { "" }
+            ),
+        ),
         Doubt::OrderedByLoad { bands } => (
             "ordered-by-load",
             format!(
