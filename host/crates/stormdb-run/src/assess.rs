@@ -71,6 +71,10 @@ pub struct AssessedBand {
     pub tps: f64,
     /// Of `tps`, at [`CONFIDENCE`]; absent when a run was too short or not steady and there are too few others.
     pub margin: Option<PooledMargin>,
+    /// Of the operations of all runs; absent when nothing completed.
+    pub p95_ms: Option<f64>,
+    /// Failed over attempted operations of all runs, 0 to 1.
+    pub error_rate: f64,
 }
 
 /// A finished band of the plan that lasted.

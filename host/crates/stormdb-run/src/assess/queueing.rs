@@ -60,7 +60,9 @@ fn loaded(band: &AssessedBand, runs: &[Measured<'_>], saturated: bool) -> Loaded
 /// What the server showed of the first run that has evidence.
 fn server_side(runs: &[Measured<'_>]) -> ServerSide {
     let seen = runs.iter().find_map(|(band, found)| Some((band.evidence.as_deref()?, *found)));
-    seen.map_or_else(ServerSide::default, |(evidence, measurement)| of_evidence(evidence, measurement))
+    seen.map_or_else(ServerSide::default, |(evidence, measurement)| {
+        of_evidence(evidence, measurement)
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
