@@ -11,7 +11,10 @@ use crate::finite::{
 };
 use crate::least_squares::{Points, unit_columns};
 use crate::model::Model;
+use crate::questions::Estimate;
 use crate::singular::Singular;
+use crate::student::two_sided;
+use crate::tails::normal_two_sided;
 
 /// Ratio of the smallest to the largest singular value of the slopes below which the points leave a coefficient
 /// open.
@@ -32,6 +35,12 @@ pub struct Curve {
     pub amdahl_limit: Option<f64>,
     /// The largest `x` fitted.
     pub largest_x: f64,
+    /// Of the coefficients, 0 for those at a bound; empty in what was read back.
+    #[serde(skip)]
+    covariance: Vec<Vec<f64>>,
+    /// Degrees of freedom of the errors: infinite where they are known.
+    #[serde(skip)]
+    error_freedom: Option<usize>,
 }
 
 /// One coefficient of a curve.
@@ -82,6 +91,30 @@ impl Curve {
         Ok(CurvePoint { x, y, extrapolated: x > self.largest_x })
     }
 
+    /// How much more the curve is at `to` than at `from`, with its interval at 95 % by the delta method; the errors of
+    /// both ends are those of the same coefficients.
+    ///
+    /// Errors: as [`Curve::predict`].
+    pub fn gain(&self, from: f64, to: f64) -> Result<Estimate, Error> {
+        let value = self.predict(to)?.y - self.predict(from)?.y;
+        let coefficients: Vec<f64> = self.coefficients.iter().map(|c| c.value).collect();
+        let [left, right] = [from, to].map(|x| self.model.gradient(&coefficients, x));
+        let slopes: Vec<f64> = right.iter().zip(&left).map(|(right, left)| right - left).collect();
+        let mut variance = 0.0;
+        for (row, left) in self.covariance.iter().zip(&slopes) {
+            variance +=
+                row.iter().zip(&slopes).map(|(entry, right)| left * entry * right).sum::<f64>();
+        }
+        let quantile = match self.error_freedom {
+            Some(freedom) => two_sided(0.95, freedom as f64),
+            None => normal_two_sided(0.95),
+        };
+        let half_width = computed("the error of the gain", quantile * variance.max(0.0).sqrt())?;
+        let interval = (!self.covariance.is_empty())
+            .then_some(Interval { low: value - half_width, high: value + half_width });
+        Ok(Estimate { value: computed("the gain", value)?, interval })
+    }
+
     /// The names of the coefficients at a bound.
     pub fn at_bound(&self) -> impl Iterator<Item = &str> {
         let at_bound = self.coefficients.iter().filter(|c| c.standard_error.is_none());
@@ -90,7 +123,7 @@ impl Curve {
 
     /// `found` in the unit of the observations. `variance` is that of a residual of weight 1.
     fn new(scaled: &Scaled, found: &Found, variance: f64) -> Result<Self, Error> {
-        let Scaled { model, points, unit, .. } = scaled;
+        let Scaled { model, points, unit, known_errors, .. } = scaled;
         let unit_of = |index: usize| if model.scales_with_y(index) { *unit } else { 1.0 };
         let covariance = covariance(*model, points, found, variance)?;
         let standard_error = |index: usize| {
@@ -123,6 +156,8 @@ impl Curve {
             coefficients,
             peak: None,
             largest_x: points.x.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            covariance: whole(*model, found, &covariance, unit_of),
+            error_freedom: (!*known_errors).then_some(points.x.len() - found.coefficients.len()),
         };
         if is_usl {
             curve.peak = curve.find_peak(found, &covariance, *unit)?;
@@ -185,6 +220,8 @@ pub(crate) struct Scaled {
     pub(crate) unit: f64,
     /// Weighted sum of squares around the mean.
     pub(crate) variation: f64,
+    /// Whether the error of every point was given.
+    known_errors: bool,
 }
 
 impl Scaled {
@@ -210,7 +247,9 @@ impl Scaled {
         let mean = crate::sum::mean(&y);
         let deviations = y.iter().zip(&weights).map(|(y, weight)| (weight * (y - mean)).powi(2));
         let variation = deviations.sum();
-        Ok(Self { model, points: Points { x: x.to_vec(), y, weights }, unit, variation })
+        let known_errors = sd.is_some();
+        let points = Points { x: x.to_vec(), y, weights };
+        Ok(Self { model, points, unit, variation, known_errors })
     }
 
     /// The least squares. Errors: `not_identifiable`.
@@ -254,6 +293,23 @@ fn require_points(model: Model, x: &[f64], y: &[f64], sd: Option<&[f64]>) -> Res
         return Err(Error::NonPositiveX { index, value });
     }
     require_within_magnitude("x", x)
+}
+
+/// The covariance over all coefficients, in the unit of the observations.
+fn whole(
+    model: Model,
+    found: &Found,
+    covariance: &[Vec<f64>],
+    unit_of: impl Fn(usize) -> f64,
+) -> Vec<Vec<f64>> {
+    let n = model.coefficients().len();
+    let mut whole = vec![vec![0.0; n]; n];
+    for (row, &left) in covariance.iter().zip(&found.free) {
+        for (entry, &right) in row.iter().zip(&found.free) {
+            whole[left][right] = entry * unit_of(left) * unit_of(right);
+        }
+    }
+    whole
 }
 
 /// `variance (J'J)^-1` over the free coefficients.

@@ -27,6 +27,7 @@
 //! | Do two sets of runs, or two bands, differ? | [`welch::welch`], [`welch::welch_of_means`], [`mann_whitney::mann_whitney`] | t with Welch's degrees of freedom; U, exact or normal | Welch 1947, Mann and Whitney 1947 |
 //! | By how much? | [`cliffs_delta::cliffs_delta`] | pairs above less pairs below | Cliff 1993, Romano et al. 2006 |
 //! | With many tests at once? | [`holm::holm`] | step-down, monotone | Holm 1979 |
+//! | Which figures of two sets of runs differ, and what could the runs show? | [`comparison::compare`] | t on logarithms of run means, or ranks; Holm; power by the noncentral t | Royston 1993, Cohen 1988 |
 //! | When is a limit reached? | [`trend::trend`] | least-squares line with prediction interval | Draper and Smith 1998 |
 //! | Is there a trend at all? | [`rank_trend::theil_sen`], [`rank_trend::mann_kendall`] | median slope; signs of all pairs | Sen 1968, Kendall 1975 |
 //! | What comes next? | [`smoothing::ses`], [`smoothing::holt`] | exponential smoothing, given parameters | Hyndman et al. 2008 |
@@ -72,7 +73,10 @@ pub mod mva;
 pub mod repairman;
 pub mod service_time;
 
+pub mod questions;
+
 pub mod cliffs_delta;
+pub mod comparison;
 pub mod holm;
 pub mod mann_whitney;
 pub mod welch;

@@ -31,7 +31,8 @@ const QUOTED_MAX: usize = 160;
 /// One line of the verdict.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Finding {
-    /// One word: `best`, `placed`, `confirm`, `rate`, `limit`, `latency`, `breaks`, `model`, `queueing`, `cost`, `errors`, `failed`, `check`, `result`, `stopped`.
+    /// One word: `best`, `placed`, `confirm`, `rate`, `limit`, `latency`, `breaks`, `model`, `queueing`, `cost`,
+    /// `errors`, `failed`, `check`, `result`, `stopped`, `pass`, `missed`.
     pub label: &'static str,
     pub text: String,
     pub tone: Tone,

@@ -14,9 +14,13 @@ pub mod note;
 pub mod format;
 pub mod formats;
 
+pub mod annotation;
+pub mod comparison;
 pub mod event_line;
 pub mod export;
+pub mod exported;
 pub mod progress;
+pub mod question;
 pub mod runs;
 pub mod terminal;
 
@@ -31,5 +35,6 @@ mod generator;
 mod limit;
 mod rates;
 mod theory;
+mod threshold;
 
 pub use error::ReportError;

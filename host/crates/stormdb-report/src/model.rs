@@ -7,7 +7,6 @@ use stormdb_analysis::{
     assess::{
         Assessment,
         absent::Absent,
-        points::Constraints,
         regions::{BandCertainty, RegionShare},
     },
     warning::Warning,
@@ -20,6 +19,7 @@ use stormdb_run::{
     percentile::PercentileIntervals,
     reached::RatedBand,
     record::{BandRecord, BandStatus, RunRecord},
+    threshold::{Threshold, ThresholdResult, check, constraints},
 };
 
 use crate::{
@@ -28,6 +28,7 @@ use crate::{
     finding::{Finding, findings},
     metric::{Analysed, ArrivalFacts, BandFacts, METRICS, Metric},
     note::{Note, notes},
+    threshold,
 };
 
 /// All that the faces show.
@@ -39,6 +40,8 @@ pub struct Report<'a> {
     pub analysis: RunAssessment,
     /// The verdict in words.
     pub findings: Vec<Finding>,
+    /// What became of the demands on the run.
+    pub thresholds: Vec<ThresholdResult>,
     /// What a reader should know before trusting the run.
     pub notes: Vec<Note>,
 }
@@ -97,13 +100,29 @@ impl<'a> Report<'a> {
     /// # Errors
     /// [`ReportError::Record`]: the record holds numbers that no run measures.
     pub fn of(record: &'a RunRecord) -> Result<Self, ReportError> {
+        Self::under(record, &Threshold::of_record(record))
+    }
+
+    /// The same with other thresholds than those of the run's configuration.
+    ///
+    /// # Errors
+    /// As [`Report::of`].
+    pub fn under(record: &'a RunRecord, thresholds: &[Threshold]) -> Result<Self, ReportError> {
         let unusable = |source| ReportError::Record { run: record.header.id.clone(), source };
-        let analysis = assess(record, &Constraints::default()).map_err(unusable)?;
+        let analysis = assess(record, &constraints(thresholds)).map_err(unusable)?;
         let bands = record.bands.iter().map(|band| BandRow::of(band, &analysis));
         let bands: Vec<_> = bands.collect::<Result<_, _>>().map_err(unusable)?;
-        let findings = findings(record, &bands, &analysis);
+        let thresholds = check(thresholds, record, &analysis);
+        let mut findings = findings(record, &bands, &analysis);
+        findings.extend(threshold::findings(&thresholds));
         let notes = notes(record, &analysis);
-        Ok(Self { record, bands, analysis, findings, notes })
+        Ok(Self { record, bands, analysis, findings, thresholds, notes })
+    }
+
+    /// Whether every demand on the run was met.
+    #[must_use]
+    pub fn keeps_thresholds(&self) -> bool {
+        self.thresholds.iter().all(|result| result.passed)
     }
 
     /// The row of the band with this index in the plan.

@@ -27,8 +27,9 @@ mod percentage;
 mod resolve;
 mod spelling;
 mod stop;
-mod suggest;
+pub(crate) mod suggest;
 mod target;
+mod thresholds;
 mod trust;
 mod workload;
 

@@ -1,11 +1,12 @@
 //! Whether a recommendation held when it was measured once more.
 
-use stormdb_analysis::{Error, assess::points::Constraints};
+use stormdb_analysis::Error;
 
 use crate::{
     assess::assess_some,
     plan::{BandPlan, Purpose},
     record::RunRecord,
+    threshold::{Threshold, constraints},
 };
 
 /// What the bands that were run to confirm a recommendation say. Only these count: the best of several noisy bands
@@ -39,7 +40,8 @@ pub fn confirmation(record: &RunRecord) -> Result<Option<Confirmation>, Error> {
     let mut plans = record.bands.iter().map(|band| &band.plan).filter(|plan| is_meant(plan));
     // The recommended one is run first.
     let (Some(recommended), Some(other)) = (plans.next(), plans.next()) else { return Ok(None) };
-    let found = assess_some(record, &Constraints::default(), |band| is_meant(&band.plan))?;
+    let asked = constraints(&Threshold::of_record(record));
+    let found = assess_some(record, &asked, |band| is_meant(&band.plan))?;
     let position = found.position(recommended.index);
     let verdict = match (found.assessment.optimum.as_ref(), position) {
         (Some(optimum), Some(position)) if found.bands.len() == 2 => {

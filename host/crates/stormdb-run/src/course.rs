@@ -2,7 +2,6 @@
 
 use stormdb_analysis::{
     Error,
-    assess::points::Constraints,
     placement::{Measured, Placement, Spread, place},
     steady_mean::steady_mean,
 };
@@ -11,6 +10,7 @@ use crate::{
     assess::{CONFIDENCE, assess_some, per_second},
     plan::{BandPlan, Purpose, RunPlan, Search, SearchEnd},
     record::{BandRecord, RunRecord},
+    threshold::{Threshold, constraints},
 };
 
 /// What comes after the bands of a record.
@@ -149,9 +149,8 @@ impl Rivals {
     /// # Errors
     /// The record holds numbers that no run measures.
     pub fn before_confirmation(record: &RunRecord) -> Result<Option<Self>, Error> {
-        let found = assess_some(record, &Constraints::default(), |band| {
-            band.plan.purpose != Purpose::Confirm
-        })?;
+        let asked = constraints(&Threshold::of_record(record));
+        let found = assess_some(record, &asked, |band| band.plan.purpose != Purpose::Confirm)?;
         let Some(optimum) = found.assessment.optimum.as_ref() else { return Ok(None) };
         let plan_of = |position: usize| {
             let index = found.first_band(position)?;

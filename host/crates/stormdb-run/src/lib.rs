@@ -12,9 +12,12 @@ pub mod measurement;
 pub mod record;
 
 pub mod assess;
+pub mod comparison;
 pub mod confirmation;
 pub mod course;
 pub mod percentile;
+pub mod questions;
 pub mod reached;
+pub mod threshold;
 
 pub mod exit;

@@ -12,6 +12,7 @@ mod growth;
 mod models;
 mod numbers;
 mod queueing;
+mod thresholds;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -24,7 +25,12 @@ use stormdb_run::{
     record::{BandRecord, Machine, Outcome, PluginIdentity},
 };
 
-use self::{analysis::Analysis, bottleneck::BandBottleneck, evidence::Evidence};
+use self::{
+    analysis::Analysis,
+    bottleneck::BandBottleneck,
+    evidence::Evidence,
+    thresholds::{Threshold, thresholds},
+};
 use crate::{
     ReportError,
     figure::{Figure, Reason},
@@ -50,6 +56,7 @@ struct Document<'a> {
     configuration: Configuration<'a>,
     bands: Vec<Band<'a>>,
     analysis: Analysis<'a>,
+    thresholds: Vec<Threshold>,
     warnings: &'a [Note],
     checks: &'a [Check],
     results: Vec<NamedResult<'a>>,
@@ -165,6 +172,7 @@ impl<'a> Document<'a> {
             bands: report.bands.iter().map(|row| Band::of(report, row)).collect(),
             reasons: reasons.map(|reason| (reason.id(), reason.sentence())).collect(),
             analysis,
+            thresholds: thresholds(report),
             warnings: &report.notes,
             checks: &record.checks,
             results: record

@@ -404,7 +404,7 @@ fn all_faces_show_the_same_figures() {
 fn an_unknown_format_names_the_known_ones() {
     assert_eq!(
         named("xls").unwrap_err().to_string(),
-        "unknown report format `xls`; known: text, json, csv"
+        "unknown report format `xls`; known: text, json, csv, markdown, junit"
     );
     assert_eq!(named("text").unwrap().extension, "txt");
 }

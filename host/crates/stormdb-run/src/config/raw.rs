@@ -78,8 +78,10 @@ pub struct RawConfig {
     pub summary_interval: Option<DurationText>,
     /// Has no effect in this version.
     pub data_loading: Option<Value>,
-    /// Has no effect in this version.
-    pub thresholds: Option<Value>,
+    /// Demands on the figures of the run, such as `p95 < 80ms`, `tps > 2400` or `errors < 1% at 16 workers`: exit code 8
+    /// where one is missed.
+    #[schemars(extend("examples" = [["p95 < 80ms", "errors < 1%"]]))]
+    pub thresholds: Option<Vec<String>>,
     /// What a load costs, so that the report can say what each band gives for it.
     pub cost: Option<RawCost>,
     /// Has no effect in this version.

@@ -12,7 +12,7 @@ use super::run_config::{
     SingleConfig,
 };
 use super::warning::{Warning, WarningId};
-use super::{Facts, arrivals, cost, defaults, ladder, target, workload};
+use super::{Facts, arrivals, cost, defaults, ladder, target, thresholds, workload};
 
 /// What was found on the way; problems refuse the configuration, warnings do not.
 #[derive(Debug, Default)]
@@ -34,7 +34,6 @@ pub(crate) struct SingleKeys {
 const WITHOUT_EFFECT: &[&str] = &[
     "summary_interval",
     "data_loading",
-    "thresholds",
     "results_backend",
     "progressive.max_latency_samples",
     "progressive.memory_limit_mb",
@@ -72,7 +71,7 @@ pub(crate) fn resolve(
         pg_stats_statements,
         summary_interval: _,
         data_loading: _,
-        thresholds: _,
+        thresholds,
         cost,
         results_backend: _,
     } = raw;
@@ -107,6 +106,7 @@ pub(crate) fn resolve(
         })),
     };
     let target = target::resolve(database, merged, facts, findings);
+    let thresholds = thresholds::resolve(thresholds, merged, findings);
     let workload = workload::resolve(name, scale, workload_config, merged, findings);
     Some(RunConfig {
         target,
@@ -126,6 +126,7 @@ pub(crate) fn resolve(
         },
         analysis: analysis.unwrap_or(true),
         cost,
+        thresholds,
     })
 }
 

@@ -11,6 +11,7 @@ use stormdb_analysis::assess::economy::Cost;
 
 use super::duration::seconds;
 use crate::secret::Secret;
+use crate::threshold::Threshold;
 
 /// The resolved configuration. Its serialised form goes into the run record and holds no password.
 #[derive(Clone, Debug, Serialize)]
@@ -32,6 +33,8 @@ pub struct RunConfig {
     /// Longest time one call of an operation may take before it is cancelled.
     #[serde(rename = "operation_deadline_seconds", with = "seconds")]
     pub operation_deadline: Duration,
+    /// What the run must keep for a good exit code; held against its record.
+    pub thresholds: Vec<Threshold>,
     pub evidence: EvidenceConfig,
     /// Whether curves are fitted and queues expected beside the bands.
     pub analysis: bool,

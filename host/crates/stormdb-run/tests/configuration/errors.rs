@@ -523,3 +523,47 @@ fn files_that_are_no_configuration() {
         "#]],
     );
 }
+
+#[test]
+fn thresholds_are_refused_at_the_word_that_is_wrong() {
+    check(
+        "workload: imdb\nthresholds:\n  - \"p95 < 80ms\"\n  - \"p95 < 80\"\n  - tsp > 2400\n",
+        &expect![[r#"
+            error[malformed]
+              × run.yaml:4:12: threshold "p95 < 80": the limit of `p95` has no unit that fits
+               ╭─[run.yaml:4:12]
+             3 │   - "p95 < 80ms"
+             4 │   - "p95 < 80"
+               ·            ─┬
+               ·             ╰── this threshold
+             5 │   - tsp > 2400
+               ╰────
+              help: write the unit: us, ms or s, such as 80ms
+
+            error[malformed]
+              × run.yaml:5:5: threshold "tsp > 2400": `tsp` is no figure that can be limited
+               ╭─[run.yaml:5:5]
+             4 │   - "p95 < 80"
+             5 │   - tsp > 2400
+               ·     ─┬─
+               ·      ╰── this threshold
+               ╰────
+              help: did you mean `tps`?
+                    figures: p50, p90, p95, p99, p99.9, mean, max, tps, errors
+        "#]],
+    );
+    check(
+        "workload: imdb\nthresholds: p95 < 80ms\n",
+        &expect![[r#"
+        error[wrong-type]
+          × run.yaml:2:13: `thresholds` must be a list, not text
+           ╭─[run.yaml:2:13]
+         1 │ workload: imdb
+         2 │ thresholds: p95 < 80ms
+           ·             ─────┬────
+           ·                  ╰── wrong type
+           ╰────
+          help: write it like ["p95 < 80ms","errors < 1%"]
+    "#]],
+    );
+}

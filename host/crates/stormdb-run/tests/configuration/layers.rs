@@ -118,6 +118,7 @@ fn every_variable_and_every_flag_reaches_its_key() {
           "executors": 2,
           "driver": "tokio-postgres",
           "operation_deadline_seconds": 30.0,
+          "thresholds": [],
           "evidence": {
             "server": true,
             "statements": true
@@ -389,13 +390,13 @@ fn sslmode_takes_every_name_of_libpq() {
 #[test]
 fn keys_without_effect_say_so() {
     let resolved = loaded(
-        "workload: imdb\nresults_backend: {}\nsummary_interval: 5s\nthresholds: {p95: 80ms}\nworkers: 4\n\
+        "workload: imdb\nresults_backend: {}\nsummary_interval: 5s\ndata_loading: {a: 1}\nworkers: 4\n\
          progressive: {max_workers: 8, memory_limit_mb: 512, test_duration: 2s, export: {html: true}}\n",
     );
     let texts: Vec<_> = resolved.warnings.iter().map(ToString::to_string).collect();
     expect![[r#"
         run.yaml:3:1: `summary_interval` is accepted but has no effect in this version
-        run.yaml:4:1: `thresholds` is accepted but has no effect in this version
+        run.yaml:4:1: `data_loading` is accepted but has no effect in this version
         run.yaml:2:1: `results_backend` is accepted but has no effect in this version
         run.yaml:6:31: `memory_limit_mb` is accepted but has no effect in this version
         run.yaml:6:81: `html: true` is accepted but has no effect in this version
