@@ -15,5 +15,7 @@ mod hostile;
 mod live;
 mod open_loop;
 mod record;
+mod repeats;
 mod runs;
+mod theory;
 mod verdict;

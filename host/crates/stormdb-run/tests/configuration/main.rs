@@ -6,6 +6,8 @@ mod arrivals;
 #[cfg(test)]
 mod contradictions;
 #[cfg(test)]
+mod cost;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod layers;
