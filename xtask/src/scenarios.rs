@@ -158,10 +158,15 @@ pub(crate) fn run(workspace: &Workspace, arguments: &ScenariosArgs) -> Result<Ex
 impl<'a> Bench<'a> {
     fn set_up(workspace: &Workspace, arguments: &'a ScenariosArgs, place: &Path) -> Result<Self> {
         let profile = if arguments.release { Profile::Release } else { Profile::Dev };
-        let mut build = workspace.cargo(&["build", "--locked", "--package", "stormdb"]);
-        build.args(["--package", "stormdb-scenarios"]);
-        if arguments.release {
-            build.arg("--release");
+        // As for the tests, so that nothing is built twice.
+        let whole: &[&str] = &["build", "--locked", "--workspace"];
+        let product: &[&str] = &["--package", "stormdb", "--package", "stormdb-scenarios"];
+        let mut build = match profile {
+            Profile::Dev => workspace.cargo(whole),
+            Profile::Release => workspace.cargo(&["build", "--locked", "--release"]),
+        };
+        if profile == Profile::Release {
+            build.args(product);
         }
         program::run(&mut build)?;
         let stormdb = Stormdb::built(workspace, profile);
