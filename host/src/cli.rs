@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and nothing else.
 
 pub(crate) mod author;
+pub(crate) mod compare;
 mod trust;
 
 use std::{
@@ -12,9 +13,14 @@ use clap::{
     Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
     builder::Resettable, parser::ValueSource,
 };
-use stormdb_run::config::overrides::Overrides;
+use stormdb_run::{
+    config::overrides::Overrides,
+    questions::{Slo, Target},
+    threshold::Threshold,
+};
 
 use self::author::{CheckArgs, KeygenArgs, NewArgs, PackArgs, SignArgs};
+use self::compare::{Annotations, CompareArgs};
 pub(crate) use self::trust::TrustCommand;
 use crate::places::variable;
 
@@ -25,7 +31,8 @@ use crate::places::variable;
 #[command(
     after_help = "`stormdb --config FILE --progressive --setup` is the same as `stormdb run …`.\n\
                         Exit codes: 0 ok, 2 usage or configuration, 3 plugin refused, 4 plugin misbehaved, \
-                        5 target unavailable, 6 storage failed, 129/130/143 stopped."
+                        5 target unavailable, 6 storage failed, 8 threshold missed, 9 regression, \
+                        129/130/143 stopped."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -78,6 +85,8 @@ pub(crate) enum Command {
     Trust(TrustCommand),
     /// Render a stored run again.
     Report(ReportArgs),
+    /// Say whether new runs are worse than old ones, beyond chance and by how much; exit code 9 where they are.
+    Compare(CompareArgs),
     /// Stored runs.
     #[command(subcommand)]
     Runs(RunsCommand),
@@ -119,6 +128,9 @@ pub(crate) struct ScenarioArgs {
     /// Measured time of a band, such as `30s` or `5m`.
     #[arg(long)]
     duration: Option<String>,
+    /// Times that every band is run, up and down the ladder in turns.
+    #[arg(long, value_name = "TIMES")]
+    repeats: Option<u32>,
     /// Operations per second that arrive whatever becomes of those before: an open loop.
     #[arg(long, value_name = "PER_SECOND")]
     arrival_rate: Option<f64>,
@@ -195,7 +207,7 @@ impl ScenarioArgs {
     /// The flags as the configuration's top layer.
     pub(crate) fn overrides(&self) -> Overrides {
         let Self { config: _, progressive, workload, scale, workers, connections, .. } = self;
-        let Self { duration, arrival_rate, arrivals, seed, executors, driver, .. } = self;
+        let Self { duration, repeats, arrival_rate, arrivals, seed, executors, driver, .. } = self;
         let Self { set, server, plugins, config_from_variable, .. } = self;
         let ServerArgs { host, port, dbname, username, embedded, pg_bin: _ } = server;
         let PluginArgs { folders, trust_store, trust_policy, lock, locked, allow_ld_env: _ } =
@@ -208,6 +220,7 @@ impl ScenarioArgs {
             workers: *workers,
             connections: *connections,
             duration: duration.clone(),
+            repeats: *repeats,
             arrival_rate: *arrival_rate,
             arrivals: arrivals.clone(),
             host: host.clone(),
@@ -254,6 +267,12 @@ pub(crate) struct RunArgs {
     /// Print the result as JSON.
     #[arg(long, help_heading = "Run")]
     pub(crate) json: bool,
+    /// Write the bands, thresholds and checks as JUnit XML too.
+    #[arg(long, value_name = "FILE", help_heading = "Run")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Annotate the build on stderr.
+    #[arg(long, value_enum, default_value = "auto", help_heading = "Run")]
+    pub(crate) annotations: Annotations,
 }
 
 #[derive(Debug, Args)]
@@ -392,11 +411,28 @@ pub(crate) struct ReportArgs {
     /// Id of a run, or `latest`.
     #[arg(default_value = "latest")]
     pub(crate) run: String,
+    /// `text`, `json`, `csv`, `markdown` or `junit`.
     #[arg(long, short, default_value = "text")]
     pub(crate) format: String,
     /// Write it to a file in place of stdout.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// A demand on the run beside those of its configuration, such as `p95 < 80ms`: exit code 8 where one is
+    /// missed; may be repeated.
+    #[arg(long, value_name = "DEMAND")]
+    pub(crate) threshold: Vec<Threshold>,
+    /// Annotate the build on stderr.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) annotations: Annotations,
+    /// Ask for the most load under a limit, such as `p95 < 80ms`; prints the answer alone.
+    #[arg(long, value_name = "LIMIT", help_heading = "Questions")]
+    pub(crate) slo: Option<Slo>,
+    /// Ask for the least load that gives a throughput, such as `2000tps`.
+    #[arg(long, value_name = "TPS", help_heading = "Questions")]
+    pub(crate) target: Option<Target>,
+    /// Ask what one more worker or connection gives at the recommended band.
+    #[arg(long, help_heading = "Questions")]
+    pub(crate) one_more: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,6 @@
 //! The `stormdb` command.
 
+mod annotations;
 mod cli;
 mod commands;
 mod conformance;
@@ -55,6 +56,7 @@ fn execute(command: &Command, global: &GlobalArgs) -> Result<Exit, CommandError>
         Command::Plugin(command) => commands::plugin::execute(command, global),
         Command::Trust(command) => commands::trust::execute(command),
         Command::Report(arguments) => commands::report::execute(arguments),
+        Command::Compare(arguments) => commands::compare::execute(arguments),
         Command::Runs(command) => commands::runs::execute(command),
         Command::Config(command) => commands::config::execute(command),
         Command::Pg(command) => commands::pg::execute(command),

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use jiff::Zoned;
 use stormdb_process::{journal::Journal, runs::Runs};
-use stormdb_report::{export::ExportPlan, format, format::Format, model::Report, terminal};
+use stormdb_report::{
+    annotation, export::ExportPlan, format, format::Format, model::Report, terminal,
+};
 use stormdb_run::{
     config::{
         Resolved,
@@ -19,6 +21,7 @@ use stormdb_run::{
 use stormdb_target::preflight::Requirements;
 
 use crate::{
+    annotations,
     cli::{GlobalArgs, RunArgs},
     environment,
     failure::CommandError,
@@ -122,7 +125,6 @@ async fn on_target(
         machine: machine(),
         plan,
     };
-    let plan = header.plan.clone();
     let journal = Journal::create(&folder.journal())?;
     let progress = Progress::new(global, arguments.json);
     let mut recorder = Recorder::begin(journal, header, exports, progress)?;
@@ -137,15 +139,8 @@ async fn on_target(
     }
     let executors = config.executors.unwrap_or_else(|| machine().cores);
     let witness = Witness::of(config.evidence, target, &stage.login.application_name).await;
-    let ladder = Ladder {
-        config,
-        plan: &plan,
-        stage: &stage,
-        offer: &offer,
-        seed,
-        executors,
-        witness: &witness,
-    };
+    let ladder =
+        Ladder { config, stage: &stage, offer: &offer, seed, executors, witness: &witness };
     let ran = measure(arguments, &ladder, load, &mut recorder, interrupts).await;
     witness.leave().await;
     conclude(arguments, ran, recorder)
@@ -192,7 +187,10 @@ fn conclude(
     mut recorder: Recorder,
 ) -> Result<Exit, CommandError> {
     let (outcome, exit, error) = match ran {
-        Ok(exit) => (Outcome::Complete { exit_code: exit.code() }, exit, None),
+        Ok(exit) => {
+            let exit = exit.worse(held(&recorder)?);
+            (Outcome::Complete { exit_code: exit.code() }, exit, None)
+        }
         Err(error) => {
             let outcome =
                 Outcome::Stopped { exit_code: error.exit.code(), failure: error.failure() };
@@ -212,9 +210,29 @@ fn conclude(
     if let Some(error) = error {
         fail(&error);
     }
+    if annotations::wanted(arguments.annotations) {
+        annotations::write(&annotation::of_run(&report));
+    }
+    let export_failure = export_failure.or(junit(arguments, &report).err());
     Ok(match export_failure {
         Some(failure) => exit.worse(failure.exit),
         None => exit,
+    })
+}
+
+/// Whether the bands keep the thresholds, which is known before the record has its end.
+fn held(recorder: &Recorder) -> Result<Exit, CommandError> {
+    let kept = Report::of(recorder.record())?.keeps_thresholds();
+    Ok(if kept { Exit::Success } else { Exit::ThresholdMissed })
+}
+
+fn junit(arguments: &RunArgs, report: &Report<'_>) -> Result<(), CommandError> {
+    let Some(path) = &arguments.junit else { return Ok(()) };
+    let text = format::named("junit")?.render(report)?;
+    std::fs::write(path, text).map_err(|source| {
+        let error = CommandError::file("write", path, &source);
+        fail(&error);
+        error
     })
 }
 

@@ -78,10 +78,14 @@ fn missing(run: &str) -> CommandError {
 }
 
 fn read(folder: &RunFolder) -> Result<RunRecord, CommandError> {
-    let path = folder.journal();
-    let contents = journal::read::<RunEvent>(&path)?;
+    read_journal(&folder.journal())
+}
+
+/// The record that a journal holds, complete or as far as it goes.
+pub(crate) fn read_journal(path: &Path) -> Result<RunRecord, CommandError> {
+    let contents = journal::read::<RunEvent>(path)?;
     let mut record =
-        RunRecord::from_events(contents.records).map_err(|error| unreadable(&path, &error))?;
+        RunRecord::from_events(contents.records).map_err(|error| unreadable(path, &error))?;
     if let Some(bytes) = contents.truncated {
         let message = format!(
             "the journal ends in {bytes} bytes of an unfinished record; everything before it is shown"

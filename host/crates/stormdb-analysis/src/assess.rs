@@ -1,36 +1,41 @@
-//! The verdict on a ladder: gains, regions, the best and the optimal band, the breaking point, and the doubts.
+//! The verdict on a ladder: gains, regions with their probabilities, the best and the optimal band, the breaking
+//! point, and the doubts.
+
+pub mod absent;
+pub mod economy;
+pub mod fits;
+pub mod growth;
+pub mod points;
+pub mod pooling;
+pub mod queueing;
+pub mod regions;
+
+mod warnings;
 
 use serde::{Deserialize, Serialize};
 
+use self::absent::Absent;
+use self::growth::{Growth, growth};
+use self::points::{BandPoint, Constraints};
+use self::regions::{Certainty, Inflection, bend, certainty};
+use self::warnings::find_warnings;
 use crate::Error;
-use crate::breakpoint::{BreakReason, ERROR_RATE_MAX, breaking_point};
-use crate::finite::{computed, require_finite_value};
+use crate::breakpoint::{BreakReason, breaking_point};
+use crate::finite::computed;
 use crate::knee::{KneeShape, knee};
 use crate::little::{ClosedLoop, LITTLE_TOLERANCE, Little, little};
 use crate::optimum::{Confirmation, Optimum, optimum};
-use crate::scaling::{BandScaling, EfficiencyClass, Region, scaling};
+use crate::scaling::{BandScaling, EfficiencyClass, Region, regions, scaling};
 use crate::warning::Warning;
+
+/// Confidence of the intervals of an assessment.
+pub const CONFIDENCE: f64 = 0.95;
 
 /// Distance from the chord below which a throughput curve has no knee.
 const KNEE_DISTANCE_MIN: f64 = 0.1;
 
-/// What one finished band measured. Bands that failed are left out of the list.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BandPoint {
-    pub workers: u32,
-    pub connections: u32,
-    /// Completed transactions per second.
-    pub tps: f64,
-    /// Of the confidence interval of `tps`; absent when the band was too short or not steady.
-    pub tps_ci_half_width: Option<f64>,
-    /// Mean milliseconds from asking to the answer, the wait for a connection included; absent when workers pause
-    /// between operations or nothing completed.
-    pub mean_response_ms: Option<f64>,
-    /// Absent when nothing completed.
-    pub p95_ms: Option<f64>,
-    /// Failed over attempted operations, 0 to 1.
-    pub error_rate: f64,
-}
+/// Of the redrawn curves: the same bands always get the same probabilities.
+const SEED: u64 = 0x5717_a6db;
 
 /// The findings. Every index is a position in the list that was assessed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,8 +44,13 @@ pub struct Assessment {
     pub bands: Vec<BandAssessment>,
     /// Why gains, regions, knee and breaking point are absent from every band, if they are.
     pub regions_absent: Option<RegionsAbsent>,
-    /// Among the bands that completed something with few errors; absent when there is none. Bands are compared
-    /// by workers, then connections.
+    /// How sure the regions and the optimum are, with one entry per band, in the order given.
+    pub certainty: Result<Certainty, Absent>,
+    /// Where the curvature changes its sign, by workers; empty without regions.
+    pub inflections: Vec<Inflection>,
+    pub growth: Result<Growth, Absent>,
+    /// Among the bands that keep the constraints; absent when there is none. Bands are compared by workers, then
+    /// connections.
     pub optimum: Option<Optimum>,
     pub breaking_point: Option<BrokenBand>,
     /// Where the throughput curve bends most: supporting evidence, as it moves with the range of workers.
@@ -76,7 +86,7 @@ pub enum RegionsAbsent {
     NoBands,
     /// All bands have the same workers and differ in connections, so there is no gain per worker.
     WorkersConstant,
-    /// Several bands have the same workers (a grid, or a repeated band), so a gain per worker is ambiguous.
+    /// Several bands have the same workers, as in a grid, so a gain per worker is ambiguous.
     WorkersRepeat,
     /// Operations arrived at a given rate, so that throughput says nothing about workers. Only a caller knows.
     OpenLoop,
@@ -95,90 +105,90 @@ pub struct BrokenBand {
 /// Assesses finished bands, in any order.
 ///
 /// [`scaling`] and [`breaking_point`] (on p95) need workers that differ from band to band; without them the
-/// reason is given and the optimum is still found. A band with more than 5 % errors is never recommended.
+/// reason is given and the optimum is still found. A caller that knows why bands cannot be compared by their workers
+/// says it in `incomparable`; of an open loop, where throughput was asked for, there is no optimum either. A band
+/// that does not keep `constraints` is never recommended. Where intervals are known, a band degrades only beyond
+/// twice the error of the difference, which [`scaling`] alone does not ask.
 /// Errors: `non_finite`, `not_positive` (workers or connections 0), `negative_throughput`, `invalid_value`
 /// (another negative number, an error rate outside 0..1), `overflow`.
-pub fn assess(points: &[BandPoint]) -> Result<Assessment, Error> {
+pub fn assess(
+    points: &[BandPoint],
+    constraints: &Constraints,
+    incomparable: Option<RegionsAbsent>,
+) -> Result<Assessment, Error> {
     for (index, point) in points.iter().enumerate() {
         point.require_usable(index)?;
     }
+    constraints.require_usable()?;
     let mut order: Vec<usize> = (0..points.len()).collect();
     order.sort_by_key(|&index| (points[index].workers, points[index].connections));
     let ordered: Vec<BandPoint> = order.iter().map(|&index| points[index]).collect();
-
-    let mut bands = points.iter().map(BandAssessment::alone).collect::<Result<Vec<_>, _>>()?;
+    let known = regions_absent(&ordered);
+    let regions_absent = match (known, incomparable) {
+        (Some(RegionsAbsent::NoBands), _) | (_, None) => known,
+        (_, Some(RegionsAbsent::OpenLoop)) => Some(RegionsAbsent::OpenLoop),
+        (known, incomparable) => known.or(incomparable),
+    };
+    let absent = regions_absent.map_or(Absent::FewBands, Absent::from);
     let mut assessment = Assessment {
-        bands: Vec::new(),
-        regions_absent: regions_absent(&ordered),
-        optimum: find_optimum(points, &order),
+        bands: points.iter().map(BandAssessment::alone).collect::<Result<Vec<_>, _>>()?,
+        regions_absent,
+        certainty: Err(absent),
+        inflections: Vec::new(),
+        growth: Err(absent),
+        optimum: None,
         breaking_point: None,
         knee: None,
         warnings: Vec::new(),
     };
-    if assessment.regions_absent.is_none() {
-        let workers: Vec<f64> = ordered.iter().map(|point| f64::from(point.workers)).collect();
-        let tps: Vec<f64> = ordered.iter().map(|point| point.tps).collect();
-        let scaling = scaling(&workers, &tps, None)?;
-        for (&index, band) in order.iter().zip(&scaling.bands) {
-            bands[index].compare(band);
-        }
-        assessment.breaking_point = find_break(&workers, &ordered, &order)?;
-        assessment.knee = knee(&workers, &tps, KneeShape::ConcaveIncreasing, KNEE_DISTANCE_MIN)?
-            .at
-            .map(|point| order[point.index]);
+    if regions_absent != Some(RegionsAbsent::OpenLoop) {
+        assessment.optimum = find_optimum(points, &order, constraints);
     }
-    assessment.bands = bands;
-    assessment.warnings = find_warnings(points, &order, &assessment);
+    if regions_absent.is_none() {
+        assessment.compare(&ordered, &order, constraints)?;
+    }
+    assessment.warnings = find_warnings(points, &order, constraints, &assessment);
     Ok(assessment)
 }
 
-impl BandPoint {
-    fn require_usable(&self, index: usize) -> Result<(), Error> {
-        let place = |what: &str| format!("bands[{index}].{what}");
-        if self.workers == 0 {
-            return Err(Error::NotPositive { what: place("workers") });
+impl Assessment {
+    /// Adds what the bands show beside each other. `ordered` by workers, at `order` in the list given.
+    fn compare(
+        &mut self,
+        ordered: &[BandPoint],
+        order: &[usize],
+        constraints: &Constraints,
+    ) -> Result<(), Error> {
+        let workers: Vec<f64> = ordered.iter().map(|point| f64::from(point.workers)).collect();
+        let tps: Vec<f64> = ordered.iter().map(|point| point.tps).collect();
+        let errors: Vec<Option<f64>> = ordered.iter().map(BandPoint::standard_error).collect();
+        let scaling = scaling(&workers, &tps, None)?;
+        let regions = regions(&workers, &tps, &errors);
+        for ((&index, band), region) in order.iter().zip(&scaling.bands).zip(regions) {
+            self.bands[index].compare(band, region);
         }
-        if self.connections == 0 {
-            return Err(Error::NotPositive { what: place("connections") });
+        let bends = scaling.curvature_sign_changes.iter().filter_map(|&band| {
+            Some(Inflection { band, bend: bend(&workers, &tps, band)?, probability: None })
+        });
+        self.inflections = bends.collect();
+        let certainty = certainty(ordered, constraints, &mut self.inflections, SEED)?;
+        for inflection in &mut self.inflections {
+            inflection.band = order[inflection.band];
         }
-        require_finite_value(&place("tps"), self.tps)?;
-        if self.tps < 0.0 {
-            return Err(Error::NegativeThroughput { index, value: self.tps });
+        self.certainty = certainty.map(|mut found| {
+            let mut places: Vec<(usize, _)> = order.iter().copied().zip(found.bands).collect();
+            places.sort_by_key(|(place, _)| *place);
+            found.bands = places.into_iter().map(|(_, band)| band).collect();
+            found
+        });
+        if ordered.len() > 1 {
+            self.growth = Ok(growth(ordered, order, SEED)?);
         }
-        let optional = [
-            ("tps_ci_half_width", self.tps_ci_half_width),
-            ("mean_response_ms", self.mean_response_ms),
-            ("p95_ms", self.p95_ms),
-        ];
-        for (what, value) in optional {
-            let Some(value) = value else { continue };
-            require_finite_value(&place(what), value)?;
-            if value < 0.0 {
-                return Err(Error::InvalidValue {
-                    place: place(what),
-                    value,
-                    allowed: "0 or more",
-                });
-            }
-        }
-        require_finite_value(&place("error_rate"), self.error_rate)?;
-        if (0.0..=1.0).contains(&self.error_rate) {
-            return Ok(());
-        }
-        Err(Error::InvalidValue {
-            place: place("error_rate"),
-            value: self.error_rate,
-            allowed: "a fraction from 0 to 1",
-        })
-    }
-
-    fn can_be_recommended(&self) -> bool {
-        self.tps > 0.0 && self.error_rate <= ERROR_RATE_MAX
-    }
-
-    /// Connections per worker, with `rounding` more connections and fewer workers; infinite without workers.
-    fn pool_ratio(&self, rounding: f64) -> f64 {
-        (f64::from(self.connections) + rounding) / (f64::from(self.workers) - rounding)
+        self.breaking_point = find_break(&workers, ordered, order)?;
+        self.knee = knee(&workers, &tps, KneeShape::ConcaveIncreasing, KNEE_DISTANCE_MIN)?
+            .at
+            .map(|point| order[point.index]);
+        Ok(())
     }
 }
 
@@ -209,13 +219,13 @@ impl BandAssessment {
     }
 
     /// Adds what the neighbours show.
-    fn compare(&mut self, scaling: &BandScaling) {
+    fn compare(&mut self, scaling: &BandScaling, region: Region) {
         self.marginal_gain = scaling.marginal_gain;
         self.relative_gain = scaling.relative_gain;
         self.second_derivative = scaling.second_derivative;
         self.relative_efficiency = scaling.relative_efficiency;
         self.efficiency_class = scaling.efficiency_class;
-        self.region = Some(scaling.region);
+        self.region = Some(region);
     }
 }
 
@@ -231,12 +241,16 @@ fn regions_absent(ordered: &[BandPoint]) -> Option<RegionsAbsent> {
     }
 }
 
-fn find_optimum(points: &[BandPoint], order: &[usize]) -> Option<Optimum> {
+fn find_optimum(
+    points: &[BandPoint],
+    order: &[usize],
+    constraints: &Constraints,
+) -> Option<Optimum> {
     let candidates: Vec<usize> =
-        order.iter().copied().filter(|&index| points[index].can_be_recommended()).collect();
+        order.iter().copied().filter(|&index| points[index].keeps(constraints)).collect();
     let tps: Vec<f64> = candidates.iter().map(|&index| points[index].tps).collect();
     let half_widths: Vec<Option<f64>> =
-        candidates.iter().map(|&index| points[index].tps_ci_half_width).collect();
+        (candidates.iter()).map(|&index| Some(points[index].tps_margin?.half_width)).collect();
     let Optimum { best_index, optimal_index, confirmation } = optimum(&tps, &half_widths)?;
     let back = |indices: Vec<usize>| indices.into_iter().map(|index| candidates[index]).collect();
     Some(Optimum {
@@ -274,82 +288,4 @@ fn find_break(
             .map(|value| computed("the growth of the response time", value))
             .transpose()?,
     }))
-}
-
-fn find_warnings(points: &[BandPoint], order: &[usize], assessment: &Assessment) -> Vec<Warning> {
-    let mut warnings = Vec::new();
-    let mut warn_of = |found: Vec<usize>, warning: fn(Vec<usize>) -> Warning| {
-        if !found.is_empty() {
-            warnings.push(warning(found));
-        }
-    };
-    let bands_where = |test: fn(&BandPoint) -> bool| -> Vec<usize> {
-        (0..points.len()).filter(|&index| test(&points[index])).collect()
-    };
-    warn_of(bands_where(|point| point.tps <= 0.0), |bands| Warning::NoThroughput { bands });
-    warn_of(bands_where(|point| point.tps_ci_half_width.is_none()), |bands| Warning::NoInterval {
-        bands,
-    });
-    warn_of(bands_where(|point| point.connections < point.workers), |bands| {
-        Warning::PoolSmallerThanWorkers { bands }
-    });
-    if (1..3).contains(&points.len()) {
-        warnings.push(Warning::FewBands { bands: points.len() });
-    }
-    for (band, (point, assessed)) in points.iter().zip(&assessment.bands).enumerate() {
-        if point.error_rate > ERROR_RATE_MAX {
-            warnings.push(Warning::ErrorRateHigh { band, error_rate: point.error_rate });
-        }
-        if let Some(little) = assessed.little.as_ref().filter(|little| !little.consistent) {
-            let (ratio, impossible) = (little.ratio, little.impossible);
-            warnings.push(Warning::LittleMismatch { band, ratio, impossible });
-        }
-    }
-    if assessment.regions_absent.is_none() {
-        warnings.extend(order.windows(2).filter_map(|pair| gain_within_error(points, pair)));
-        warnings.extend(pool_ratio_varies(points));
-    }
-    if let Some(optimum) = &assessment.optimum {
-        let optimal = optimum.optimal_index;
-        if order.len() > 1 && order.last() == Some(&optimum.best_index) {
-            warnings.push(Warning::PeakNotReached { band: optimum.best_index });
-        }
-        if let Some(confirmation) = &optimum.confirmation
-            && (confirmation.optimal_confirmed_index != optimal
-                || confirmation.plausible_indices.first() != Some(&optimal))
-        {
-            let plausible = confirmation.plausible_indices.clone();
-            warnings.push(Warning::OptimumUncertain { optimal, plausible });
-        }
-    }
-    warnings
-}
-
-/// `sqrt(h_1^2 + h_2^2)` bounds the difference of two independent means as each `h` bounds its own.
-fn gain_within_error(points: &[BandPoint], pair: &[usize]) -> Option<Warning> {
-    let (before, after) = (points[pair[0]], points[pair[1]]);
-    let gain_tps = after.tps - before.tps;
-    let error_tps = before.tps_ci_half_width?.hypot(after.tps_ci_half_width?);
-    (gain_tps.abs() < error_tps).then(|| Warning::GainWithinError {
-        band: pair[1],
-        gain_tps,
-        error_tps,
-    })
-}
-
-/// Whole numbers may each be one off a common ratio, through rounding and pushing bands apart.
-fn pool_ratio_varies(points: &[BandPoint]) -> Option<Warning> {
-    let first = points.first()?;
-    if points.iter().all(|point| point.connections == first.connections) {
-        return None;
-    }
-    let largest = |ratio: fn(&BandPoint) -> f64| points.iter().map(ratio).fold(0.0, f64::max);
-    let smallest =
-        |ratio: fn(&BandPoint) -> f64| points.iter().map(ratio).fold(f64::INFINITY, f64::min);
-    let at_least = largest(|point| point.pool_ratio(-1.0));
-    let at_most = smallest(|point| point.pool_ratio(1.0));
-    (at_least > at_most).then(|| Warning::PoolRatioVaries {
-        lowest: smallest(|point| point.pool_ratio(0.0)),
-        highest: largest(|point| point.pool_ratio(0.0)),
-    })
 }

@@ -11,7 +11,10 @@ use crate::finite::{
 };
 use crate::least_squares::{Points, unit_columns};
 use crate::model::Model;
+use crate::questions::Estimate;
 use crate::singular::Singular;
+use crate::student::two_sided;
+use crate::tails::normal_two_sided;
 
 /// Ratio of the smallest to the largest singular value of the slopes below which the points leave a coefficient
 /// open.
@@ -32,6 +35,12 @@ pub struct Curve {
     pub amdahl_limit: Option<f64>,
     /// The largest `x` fitted.
     pub largest_x: f64,
+    /// Of the coefficients, 0 for those at a bound; empty in what was read back.
+    #[serde(skip)]
+    covariance: Vec<Vec<f64>>,
+    /// Degrees of freedom of the errors: infinite where they are known.
+    #[serde(skip)]
+    error_freedom: Option<usize>,
 }
 
 /// One coefficient of a curve.
@@ -52,6 +61,8 @@ pub struct Peak {
     pub throughput: f64,
     /// Of `n`, by the delta method.
     pub n_se: f64,
+    /// Of `throughput`, by the delta method: its slope in `n` is 0, so that `n_se` adds nothing.
+    pub throughput_se: f64,
     /// Whether it lies beyond the largest `x` fitted: a guess.
     pub extrapolated: bool,
 }
@@ -80,6 +91,30 @@ impl Curve {
         Ok(CurvePoint { x, y, extrapolated: x > self.largest_x })
     }
 
+    /// How much more the curve is at `to` than at `from`, with its interval at 95 % by the delta method; the errors of
+    /// both ends are those of the same coefficients.
+    ///
+    /// Errors: as [`Curve::predict`].
+    pub fn gain(&self, from: f64, to: f64) -> Result<Estimate, Error> {
+        let value = self.predict(to)?.y - self.predict(from)?.y;
+        let coefficients: Vec<f64> = self.coefficients.iter().map(|c| c.value).collect();
+        let [left, right] = [from, to].map(|x| self.model.gradient(&coefficients, x));
+        let slopes: Vec<f64> = right.iter().zip(&left).map(|(right, left)| right - left).collect();
+        let mut variance = 0.0;
+        for (row, left) in self.covariance.iter().zip(&slopes) {
+            variance +=
+                row.iter().zip(&slopes).map(|(entry, right)| left * entry * right).sum::<f64>();
+        }
+        let quantile = match self.error_freedom {
+            Some(freedom) => two_sided(0.95, freedom as f64),
+            None => normal_two_sided(0.95),
+        };
+        let half_width = computed("the error of the gain", quantile * variance.max(0.0).sqrt())?;
+        let interval = (!self.covariance.is_empty())
+            .then_some(Interval { low: value - half_width, high: value + half_width });
+        Ok(Estimate { value: computed("the gain", value)?, interval })
+    }
+
     /// The names of the coefficients at a bound.
     pub fn at_bound(&self) -> impl Iterator<Item = &str> {
         let at_bound = self.coefficients.iter().filter(|c| c.standard_error.is_none());
@@ -88,7 +123,7 @@ impl Curve {
 
     /// `found` in the unit of the observations. `variance` is that of a residual of weight 1.
     fn new(scaled: &Scaled, found: &Found, variance: f64) -> Result<Self, Error> {
-        let Scaled { model, points, unit, .. } = scaled;
+        let Scaled { model, points, unit, known_errors, .. } = scaled;
         let unit_of = |index: usize| if model.scales_with_y(index) { *unit } else { 1.0 };
         let covariance = covariance(*model, points, found, variance)?;
         let standard_error = |index: usize| {
@@ -121,41 +156,60 @@ impl Curve {
             coefficients,
             peak: None,
             largest_x: points.x.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            covariance: whole(*model, found, &covariance, unit_of),
+            error_freedom: (!*known_errors).then_some(points.x.len() - found.coefficients.len()),
         };
         if is_usl {
-            curve.peak = curve.find_peak(found, &covariance)?;
+            curve.peak = curve.find_peak(found, &covariance, *unit)?;
         }
         Ok(curve)
     }
 
-    fn find_peak(&self, found: &Found, covariance: &[Vec<f64>]) -> Result<Option<Peak>, Error> {
+    fn find_peak(
+        &self,
+        found: &Found,
+        covariance: &[Vec<f64>],
+        unit: f64,
+    ) -> Result<Option<Peak>, Error> {
         let (sigma, kappa) = (found.coefficients[1], found.coefficients[2]);
         if kappa <= 0.0 || sigma >= 1.0 {
             return Ok(None);
         }
         let n = computed("the peak", ((1.0 - sigma) / kappa).sqrt())?;
         let slopes = [0.0, -0.5 / (kappa * n), -0.5 * n / kappa];
-        let mut variance = 0.0;
-        for (row, &left) in covariance.iter().zip(&found.free) {
-            for (entry, &right) in row.iter().zip(&found.free) {
-                variance += slopes[left] * entry * slopes[right];
+        let error = |slopes: &[f64]| {
+            let mut variance = 0.0;
+            for (row, &left) in covariance.iter().zip(&found.free) {
+                for (entry, &right) in row.iter().zip(&found.free) {
+                    variance += slopes[left] * entry * slopes[right];
+                }
             }
-        }
+            computed("the error of the peak", variance.max(0.0).sqrt())
+        };
+        let of_throughput = error(&self.model.gradient(&found.coefficients, n))?;
         let CurvePoint { x: _, y: throughput, extrapolated } = self.predict(n)?;
-        let n_se = computed("the error of the peak", variance.max(0.0).sqrt())?;
-        Ok(Some(Peak { n, throughput, n_se, extrapolated }))
+        let throughput_se = computed("the error of the peak", of_throughput * unit)?;
+        Ok(Some(Peak { n, throughput, n_se: error(&slopes)?, throughput_se, extrapolated }))
     }
 }
 
 impl Peak {
     /// `n -/+ quantile n_se`, not below 0.
     pub(crate) fn interval(&self, quantile: f64) -> Result<Interval, Error> {
-        let half_width = computed("the interval of the peak", quantile * self.n_se)?;
-        Ok(Interval {
-            low: (self.n - half_width).max(0.0),
-            high: computed("the interval of the peak", self.n + half_width)?,
-        })
+        interval(self.n, quantile * self.n_se)
     }
+
+    /// `throughput -/+ quantile throughput_se`, not below 0.
+    pub(crate) fn throughput_interval(&self, quantile: f64) -> Result<Interval, Error> {
+        interval(self.throughput, quantile * self.throughput_se)
+    }
+}
+
+fn interval(center: f64, half_width: f64) -> Result<Interval, Error> {
+    Ok(Interval {
+        low: computed("the interval of the peak", center - half_width)?.max(0.0),
+        high: computed("the interval of the peak", center + half_width)?,
+    })
 }
 
 /// Points in a unit in which no square overflows or vanishes.
@@ -166,6 +220,8 @@ pub(crate) struct Scaled {
     pub(crate) unit: f64,
     /// Weighted sum of squares around the mean.
     pub(crate) variation: f64,
+    /// Whether the error of every point was given.
+    known_errors: bool,
 }
 
 impl Scaled {
@@ -191,7 +247,9 @@ impl Scaled {
         let mean = crate::sum::mean(&y);
         let deviations = y.iter().zip(&weights).map(|(y, weight)| (weight * (y - mean)).powi(2));
         let variation = deviations.sum();
-        Ok(Self { model, points: Points { x: x.to_vec(), y, weights }, unit, variation })
+        let known_errors = sd.is_some();
+        let points = Points { x: x.to_vec(), y, weights };
+        Ok(Self { model, points, unit, variation, known_errors })
     }
 
     /// The least squares. Errors: `not_identifiable`.
@@ -235,6 +293,23 @@ fn require_points(model: Model, x: &[f64], y: &[f64], sd: Option<&[f64]>) -> Res
         return Err(Error::NonPositiveX { index, value });
     }
     require_within_magnitude("x", x)
+}
+
+/// The covariance over all coefficients, in the unit of the observations.
+fn whole(
+    model: Model,
+    found: &Found,
+    covariance: &[Vec<f64>],
+    unit_of: impl Fn(usize) -> f64,
+) -> Vec<Vec<f64>> {
+    let n = model.coefficients().len();
+    let mut whole = vec![vec![0.0; n]; n];
+    for (row, &left) in covariance.iter().zip(&found.free) {
+        for (entry, &right) in row.iter().zip(&found.free) {
+            whole[left][right] = entry * unit_of(left) * unit_of(right);
+        }
+    }
+    whole
 }
 
 /// `variance (J'J)^-1` over the free coefficients.

@@ -45,17 +45,21 @@ pub fn elasticity(load: &[f64], throughput: &[f64]) -> Result<Elasticity, Error>
     let arc = load
         .windows(2)
         .zip(throughput.windows(2))
-        .map(|(x, y)| {
-            let (run, rise) = (relative_change(x), relative_change(y));
-            match (run, rise) {
-                (Some(run), Some(rise)) if run != 0.0 => {
-                    computed("the arc elasticity", rise / run).map(Some)
-                }
-                _ => Ok(None),
-            }
-        })
+        .map(|(x, y)| arc(x, y))
         .collect::<Result<Vec<_>, Error>>()?;
     Ok(Elasticity { arc, log_log: log_log(load, throughput) })
+}
+
+/// Between two points; absent where the load is the same, or both throughputs are 0.
+///
+/// Errors: `overflow`.
+pub(crate) fn arc(load: &[f64], throughput: &[f64]) -> Result<Option<f64>, Error> {
+    match (relative_change(load), relative_change(throughput)) {
+        (Some(run), Some(rise)) if run != 0.0 => {
+            computed("the arc elasticity", rise / run).map(Some)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// The change from the first to the second as a share of their mean; absent when both are 0.

@@ -42,6 +42,12 @@ pub struct Fit {
 /// Errors, in this order: `length_mismatch`, `non_finite`, `too_few_points`, `non_positive_x` (logarithmic, usl),
 /// `overflow`, `not_identifiable`.
 pub fn fit(model: Model, x: &[f64], y: &[f64]) -> Result<Fit, Error> {
+    let found = fit_once(model, x, y)?;
+    Ok(Fit { loo_rmse: leave_one_out(model, x, y), ..found })
+}
+
+/// As [`fit`], without the leave-one-out error, which takes as many fits as there are points.
+pub(crate) fn fit_once(model: Model, x: &[f64], y: &[f64]) -> Result<Fit, Error> {
     let scaled = Scaled::new(model, x, y, None)?;
     let found = scaled.search()?;
     let (n, p) = (y.len(), model.coefficients().len());
@@ -61,7 +67,7 @@ pub fn fit(model: Model, x: &[f64], y: &[f64]) -> Result<Fit, Error> {
         r_squared,
         is_perfect,
         aicc,
-        loo_rmse: leave_one_out(model, x, y),
+        loo_rmse: None,
     })
 }
 
@@ -74,6 +80,15 @@ impl Fit {
         require_confidence(confidence)?;
         let Some(peak) = self.curve.peak else { return Ok(None) };
         peak.interval(two_sided(confidence, self.curve.freedom as f64)).map(Some)
+    }
+
+    /// As [`Fit::peak_interval`], of the throughput there.
+    ///
+    /// Errors: `non_finite`, `invalid_value` (confidence), `overflow`.
+    pub fn peak_throughput_interval(&self, confidence: f64) -> Result<Option<Interval>, Error> {
+        require_confidence(confidence)?;
+        let Some(peak) = self.curve.peak else { return Ok(None) };
+        peak.throughput_interval(two_sided(confidence, self.curve.freedom as f64)).map(Some)
     }
 }
 

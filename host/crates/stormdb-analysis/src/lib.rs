@@ -10,6 +10,10 @@
 //! |---|---|---|---|
 //! | What does a sample look like? | [`descriptive::Sample`] | two-pass variance, type-7 quantiles, t interval | Hyndman and Fan 1996 |
 //! | Is a band steady, and how sure is its mean? | [`steady_mean::steady_mean`], [`steady_state::Series`] | MSER-5, initial positive sequence, batch means | White 1997, Geyer 1992, Conway 1963 |
+//! | Does it drift within the band? | [`drift::drift`] | Mann-Kendall on batch means | Kendall 1975 |
+//! | How sure is a percentile? | [`quantile_interval::half_width`] | sectioning: percentiles of batches around that of all | Asmussen and Glynn 2007 |
+//! | May a band end? | [`stopping::Stopping`] | narrow enough in two looks, independent batches | Law and Kelton 2000 |
+//! | Which band next? | [`placement::place`] | least predicted error of the peak; golden section | Silvey 1980, Kiefer 1953 |
 //! | How does throughput grow? | [`scaling::scaling`] | marginal gains, divided differences, regions | – |
 //! | Which band is enough? | [`optimum::Optimum`] | smallest band within 5 % of the best | – |
 //! | Where does it break, where does it bend? | [`breakpoint::breaking_point`], [`knee::knee`] | response +50 % or errors over 5 %; distance from the chord | Satopää et al. 2011 |
@@ -23,6 +27,7 @@
 //! | Do two sets of runs, or two bands, differ? | [`welch::welch`], [`welch::welch_of_means`], [`mann_whitney::mann_whitney`] | t with Welch's degrees of freedom; U, exact or normal | Welch 1947, Mann and Whitney 1947 |
 //! | By how much? | [`cliffs_delta::cliffs_delta`] | pairs above less pairs below | Cliff 1993, Romano et al. 2006 |
 //! | With many tests at once? | [`holm::holm`] | step-down, monotone | Holm 1979 |
+//! | Which figures of two sets of runs differ, and what could the runs show? | [`comparison::compare`] | t on logarithms of run means, or ranks; Holm; power by the noncentral t | Royston 1993, Cohen 1988 |
 //! | When is a limit reached? | [`trend::trend`] | least-squares line with prediction interval | Draper and Smith 1998 |
 //! | Is there a trend at all? | [`rank_trend::theil_sen`], [`rank_trend::mann_kendall`] | median slope; signs of all pairs | Sen 1968, Kendall 1975 |
 //! | What comes next? | [`smoothing::ses`], [`smoothing::holt`] | exponential smoothing, given parameters | Hyndman et al. 2008 |
@@ -40,6 +45,8 @@ pub mod bottleneck;
 pub mod warning;
 
 pub mod ladder;
+pub mod placement;
+pub mod stopping;
 pub mod strategy;
 
 pub mod breakpoint;
@@ -49,6 +56,8 @@ pub mod optimum;
 pub mod scaling;
 
 pub mod descriptive;
+pub mod drift;
+pub mod quantile_interval;
 pub mod steady_mean;
 pub mod steady_state;
 
@@ -64,7 +73,10 @@ pub mod mva;
 pub mod repairman;
 pub mod service_time;
 
+pub mod questions;
+
 pub mod cliffs_delta;
+pub mod comparison;
 pub mod holm;
 pub mod mann_whitney;
 pub mod welch;
@@ -82,6 +94,7 @@ mod curve_search;
 mod error;
 mod finite;
 mod least_squares;
+mod resample;
 mod singular;
 mod student;
 mod sum;

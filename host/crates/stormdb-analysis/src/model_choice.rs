@@ -7,6 +7,10 @@ use crate::weighted_fit::WeightedFit;
 /// Curves whose leave-one-out errors differ by no more than this factor cannot be told apart.
 pub const TOLD_APART: f64 = 1.2;
 
+/// Information criteria that differ by no more than this leave both curves standing (Burnham and Anderson, "Model
+/// Selection and Multimodel Inference" (2002), section 2.6).
+pub const AIC_TOLD_APART: f64 = 2.0;
+
 /// The curve with the least leave-one-out error; perfect fits first, that of the fewest coefficients, then in the
 /// order of [`Model::ALL`]. Absent when no fit has one.
 ///
@@ -39,6 +43,14 @@ pub fn not_told_apart(fits: &[Fit]) -> Vec<Model> {
         (false, Some(least), Some(error)) => error <= TOLD_APART * least,
         _ => fit.curve.model == best.curve.model,
     };
+    fits.iter().filter(like_best).map(|fit| fit.curve.model).collect()
+}
+
+/// The curves whose information criterion is at most [`AIC_TOLD_APART`] above the least, itself included.
+#[must_use]
+pub fn not_told_apart_by_aic(fits: &[WeightedFit]) -> Vec<Model> {
+    let Some(best) = best_by_aic(fits) else { return Vec::new() };
+    let like_best = |fit: &&WeightedFit| fit.aic - best.aic <= AIC_TOLD_APART;
     fits.iter().filter(like_best).map(|fit| fit.curve.model).collect()
 }
 

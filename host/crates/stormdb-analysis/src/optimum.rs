@@ -16,6 +16,24 @@ pub struct Optimum {
     pub confirmation: Option<Confirmation>,
 }
 
+impl Optimum {
+    /// The band to recommend: the smallest one that is confirmed, or without intervals the smallest one measured
+    /// within [`TOLERATED_LOSS`] of the best.
+    #[must_use]
+    pub fn recommended(&self) -> usize {
+        self.confirmation.as_ref().map_or(self.optimal_index, |found| found.optimal_confirmed_index)
+    }
+
+    /// Bands that could be the smallest within [`TOLERATED_LOSS`] of the best as well: smaller than the recommended
+    /// one, and not ruled out by their intervals.
+    #[must_use]
+    pub fn alternatives(&self) -> Vec<usize> {
+        let Some(found) = &self.confirmation else { return Vec::new() };
+        let smaller = |index: &&usize| **index != found.optimal_confirmed_index;
+        found.plausible_indices.iter().take_while(smaller).copied().collect()
+    }
+}
+
 /// Which bands are within the tolerated loss beyond measurement error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confirmation {

@@ -59,6 +59,12 @@ pub enum EfficiencyClass {
     Poor,
 }
 
+/// Share of the best throughput so far by which a band must fall short of it to degrade.
+const FALL_MIN: f64 = 0.01;
+
+/// Standard errors of a difference that noise alone seldom exceeds.
+const FALL_ERRORS: f64 = 2.0;
+
 /// Magnitudes above this would overflow when ratios are compared.
 const MAGNITUDE_MAX: f64 = 1e100;
 
@@ -85,7 +91,10 @@ pub fn scaling(
     };
     let optimum = optimum(tps, &half_widths).ok_or(Error::Empty { what: "tps" })?;
     let curve = Curve { workers, tps };
-    let bands = (0..tps.len()).map(|index| curve.band(index)).collect::<Result<Vec<_>, _>>()?;
+    let regions = regions(workers, tps, &vec![None; tps.len()]);
+    let bands = (regions.into_iter().enumerate())
+        .map(|(index, region)| curve.band(index, region))
+        .collect::<Result<Vec<_>, _>>()?;
     let curvature_sign_changes = (1..bands.len())
         .filter(|&index| {
             match (bands[index - 1].second_derivative, bands[index].second_derivative) {
@@ -99,7 +108,38 @@ pub fn scaling(
     Ok(Scaling { bands, curvature_sign_changes, optimum })
 }
 
+/// The region of every band, as [`scaling`] has it. Where the standard errors of a band and of the best one before
+/// it are known, a band falls only if it is below that one by twice the error of their difference as well.
+///
+/// The caller has checked that `workers` grow and that the throughputs are finite and not negative.
+pub(crate) fn regions(
+    workers: &[f64],
+    tps: &[f64],
+    standard_errors: &[Option<f64>],
+) -> Vec<Region> {
+    let curve = Curve { workers, tps };
+    let mut best = 0;
+    let region = |(index, &throughput): (usize, &f64)| {
+        if index == 0 {
+            return Region::Baseline;
+        }
+        let highest = tps[best];
+        let error = standard_errors[index].zip(standard_errors[best]);
+        let noise = error.map_or(0.0, |(here, there)| FALL_ERRORS * here.hypot(there));
+        let falls = throughput < ((1.0 - FALL_MIN) * highest).min(highest - noise);
+        if throughput > highest {
+            best = index;
+        }
+        if falls { Region::Degradation } else { curve.growth(index) }
+    };
+    tps.iter().enumerate().map(region).collect()
+}
+
 impl Region {
+    /// In the order of growing load.
+    pub const ALL: [Self; 5] =
+        [Self::Baseline, Self::Linear, Self::Diminishing, Self::Saturation, Self::Degradation];
+
     /// The stable name.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -172,7 +212,7 @@ struct Curve<'a> {
 }
 
 impl Curve<'_> {
-    fn band(&self, index: usize) -> Result<BandScaling, Error> {
+    fn band(&self, index: usize, region: Region) -> Result<BandScaling, Error> {
         let gain = self.gain(index).map(Ratio::value).transpose()?;
         let gain_before = index.checked_sub(1).and_then(|before| self.gain(before));
         let gain_before = gain_before.map(Ratio::value).transpose()?;
@@ -201,7 +241,7 @@ impl Curve<'_> {
             efficiency: self.efficiency(index).value()?,
             relative_efficiency: relative_efficiency.map(Ratio::value).transpose()?,
             efficiency_class: relative_efficiency.map(efficiency_class),
-            region: self.region(index, relative_gain),
+            region,
         })
     }
 
@@ -225,17 +265,13 @@ impl Curve<'_> {
         self.gain(index)?.over(reference)
     }
 
-    fn region(&self, index: usize, relative_gain: Option<Ratio>) -> Region {
-        if index == 0 {
-            return Region::Baseline;
-        }
-        let best_before = self.tps[..index].iter().copied().fold(0.0, f64::max);
+    /// The region of a band that does not fall.
+    fn growth(&self, index: usize) -> Region {
+        let relative_gain = self.relative_gain(index);
         let is_below = |numerator, denominator| {
             relative_gain.is_none_or(|gain| gain.is_below(Ratio { numerator, denominator }))
         };
-        if self.tps[index] < 0.99 * best_before {
-            Region::Degradation
-        } else if is_below(1.0, 10.0) {
+        if is_below(1.0, 10.0) {
             Region::Saturation
         } else if is_below(6.0, 10.0) {
             Region::Diminishing

@@ -15,6 +15,16 @@ pub(crate) fn normal_two_sided(confidence: f64) -> f64 {
     SQRT_2 * erf_inv(confidence)
 }
 
+/// `P(Z <= z)` of the standard normal: `erfc(-z / sqrt 2) / 2`.
+pub(crate) fn normal_cdf(z: f64) -> f64 {
+    (0.5 * erfc(-z / SQRT_2)).clamp(0.0, 1.0)
+}
+
+/// The z with `P(Z <= z) = probability`. The caller has checked that `probability` lies between 0 and 1.
+pub(crate) fn normal_quantile(probability: f64) -> f64 {
+    SQRT_2 * erf_inv(2.0 * probability - 1.0)
+}
+
 /// `P(chi2 >= value)` for `freedom` degrees of freedom: `Q(v/2, value/2)` (Abramowitz and Stegun 26.4.19).
 pub(crate) fn chi_square_p(value: f64, freedom: f64) -> f64 {
     if value <= 0.0 {

@@ -61,4 +61,15 @@ impl WeightedFit {
             None => Ok(None),
         }
     }
+
+    /// As [`WeightedFit::peak_interval`], of the throughput there.
+    ///
+    /// Errors: `non_finite`, `invalid_value` (confidence), `overflow`.
+    pub fn peak_throughput_interval(&self, confidence: f64) -> Result<Option<Interval>, Error> {
+        require_confidence(confidence)?;
+        match self.curve.peak.filter(|_| !self.is_rejected()) {
+            Some(peak) => peak.throughput_interval(normal_two_sided(confidence)).map(Some),
+            None => Ok(None),
+        }
+    }
 }

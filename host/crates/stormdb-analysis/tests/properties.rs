@@ -1,11 +1,17 @@
 //! What holds for any input: order, bounds, invariance, and results that are always finite.
 
 use proptest::prelude::*;
-use stormdb_analysis::assess::{BandPoint, assess};
+use stormdb_analysis::Error;
+use stormdb_analysis::assess::points::{BandPoint, Constraints, Margin};
+use stormdb_analysis::assess::{Assessment, assess as assess_under};
 use stormdb_analysis::descriptive::Sample;
 use stormdb_analysis::ladder::{Axis, ladder};
 use stormdb_analysis::scaling::{Region, scaling};
 use stormdb_analysis::strategy::STRATEGIES;
+
+fn assess(points: &[BandPoint]) -> Result<Assessment, Error> {
+    assess_under(points, &Constraints::default(), None)
+}
 
 fn finite() -> impl Strategy<Value = f64> {
     any::<f64>().prop_filter("finite", |value| value.is_finite())
@@ -26,17 +32,18 @@ fn curve() -> impl Strategy<Value = Vec<(f64, f64)>> {
 fn measured() -> impl Strategy<Value = BandPoint> {
     let half_width = prop::option::of(0.0..50.0);
     let times = prop::option::of((0.1..100.0, 0.1..500.0));
-    (0..5000_u32, half_width, times, 0.0..0.1).prop_map(
-        |(tps, tps_ci_half_width, times, error_rate)| BandPoint {
+    (0..5000_u32, half_width, times, 0.0..0.1).prop_map(|(tps, half_width, times, error_rate)| {
+        BandPoint {
             workers: 1,
             connections: 1,
             tps: f64::from(tps),
-            tps_ci_half_width,
+            tps_margin: half_width.map(|half_width| Margin { half_width, freedom: 9.0 }),
             mean_response_ms: times.map(|(mean, _)| mean),
             p95_ms: times.map(|(_, p95)| p95),
+            p99_ms: times.map(|(_, p95)| p95 * 2.0),
             error_rate,
-        },
-    )
+        }
+    })
 }
 
 fn sized(((workers, connections), measured): ((u32, u32), BandPoint)) -> BandPoint {
@@ -133,7 +140,7 @@ proptest! {
         let assessment = assess(&points).unwrap();
         prop_assert_eq!(assessment.bands.len(), points.len());
         let record = serde_json::to_string(&assessment).unwrap();
-        prop_assert_eq!(serde_json::from_str::<stormdb_analysis::assess::Assessment>(&record).unwrap(), assessment);
+        prop_assert_eq!(serde_json::from_str::<Assessment>(&record).unwrap(), assessment);
     }
 
     #[test]

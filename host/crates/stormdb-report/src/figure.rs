@@ -1,6 +1,7 @@
 //! One figure of a band: a number or a word, or the reason why there is none.
 
 use serde::{Serialize, Serializer};
+use stormdb_analysis::assess::absent::Absent;
 
 /// A figure, already rounded, so that every face shows the same one.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,6 +10,22 @@ pub enum Figure {
     /// Finite.
     Number(f64),
     Word(String),
+}
+
+impl From<Absent> for Reason {
+    fn from(absent: Absent) -> Self {
+        match absent {
+            Absent::NoBands => Self::NoOptimum,
+            Absent::FewBands => Self::FewBands,
+            Absent::WorkersConstant => Self::WorkersConstant,
+            Absent::WorkersRepeat => Self::WorkersRepeat,
+            Absent::OpenLoop => Self::OpenLoop,
+            Absent::NoInterval => Self::NoInterval,
+            Absent::NoServiceTime => Self::NoServiceTime,
+            Absent::NoCost => Self::NoCost,
+            Absent::SwitchedOff => Self::SwitchedOff,
+        }
+    }
 }
 
 /// A figure, or why it is absent.
@@ -22,6 +39,7 @@ pub enum Reason {
     NoLength,
     NothingCompleted,
     TooFewOperations,
+    TooFewInBatch,
     OwnConnections,
     FirstBand,
     EdgeBand,
@@ -39,6 +57,13 @@ pub enum Reason {
     NotRecorded,
     NotFinite,
     NoOptimum,
+    NoInterval,
+    FewBands,
+    NoServiceTime,
+    NoCost,
+    SwitchedOff,
+    Certain,
+    NotRepeated,
 }
 
 impl Reason {
@@ -51,6 +76,7 @@ impl Reason {
             Self::NoLength => "no-length",
             Self::NothingCompleted => "nothing-completed",
             Self::TooFewOperations => "too-few-operations",
+            Self::TooFewInBatch => "too-few-in-batch",
             Self::OwnConnections => "own-connections",
             Self::FirstBand => "first-band",
             Self::EdgeBand => "edge-band",
@@ -68,6 +94,13 @@ impl Reason {
             Self::NotRecorded => "not-recorded",
             Self::NotFinite => "not-finite",
             Self::NoOptimum => "no-optimum",
+            Self::NoInterval => "no-interval",
+            Self::FewBands => "few-bands",
+            Self::NoServiceTime => "no-service-time",
+            Self::NoCost => "no-cost",
+            Self::SwitchedOff => "switched-off",
+            Self::Certain => "certain",
+            Self::NotRepeated => "not-repeated",
         }
     }
 
@@ -81,6 +114,9 @@ impl Reason {
             Self::NothingCompleted => "no operation succeeded in the band",
             Self::TooFewOperations => {
                 "too few operations for this statistic: less than one is expected beyond the percentile"
+            }
+            Self::TooFewInBatch => {
+                "too few operations for an interval of this percentile: a batch has less than 20 beyond it"
             }
             Self::OwnConnections => {
                 "every worker has its own connection, so that there is no pool to wait for"
@@ -113,6 +149,18 @@ impl Reason {
             Self::NotRecorded => "the record of the run does not hold it",
             Self::NotFinite => "the record holds a number that is not finite",
             Self::NoOptimum => "no finished band completed operations with few enough errors",
+            Self::NoInterval => {
+                "a band it needs has no interval of its throughput, so that nothing can be said of its error"
+            }
+            Self::FewBands => "fewer bands finished than it takes",
+            Self::NoServiceTime => {
+                "nothing says how long the service itself takes: no band of one worker, none that is saturated, and no \
+                 figures of the server"
+            }
+            Self::NoCost => "the configuration names no `cost`",
+            Self::SwitchedOff => "the configuration says `analysis: false`",
+            Self::Certain => "the region is at least 80 % probable",
+            Self::NotRepeated => "the load of the band was measured once",
         }
     }
 }
@@ -126,6 +174,17 @@ impl Figure {
         let scale = 10_f64.powi(decimals);
         let rounded = (value * scale).round() / scale;
         // Adding zero turns a negative zero into zero.
+        if rounded.is_finite() { Ok(Self::Number(rounded + 0.0)) } else { Err(Reason::NotFinite) }
+    }
+
+    /// A number rounded to six significant digits, for coefficients of any size.
+    ///
+    /// # Errors
+    /// [`Reason::NotFinite`] for NaN and the infinities.
+    pub fn significant(value: f64) -> Cell {
+        const DIGITS: usize = 6;
+        // The exponent form rounds in decimal, so that no factor adds a digit of its own.
+        let rounded = format!("{value:.*e}", DIGITS - 1).parse::<f64>().unwrap_or(value);
         if rounded.is_finite() { Ok(Self::Number(rounded + 0.0)) } else { Err(Reason::NotFinite) }
     }
 

@@ -12,12 +12,14 @@ use stormdb_run::{
 };
 
 use crate::{
+    course,
     limit::sentence,
     metrics::{errors, latency, throughput},
     model::{BandRow, Fate, assessed},
     note::band_list,
     number::{count, percent, rate, scaled},
     rates::rates,
+    theory::theory,
 };
 
 /// Growth of the response time, as an exponent of the growth of the load, that waiting in line explains.
@@ -29,7 +31,8 @@ const QUOTED_MAX: usize = 160;
 /// One line of the verdict.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Finding {
-    /// One word: `best`, `rate`, `limit`, `latency`, `breaks`, `errors`, `failed`, `check`, `result`, `stopped`.
+    /// One word: `best`, `placed`, `confirm`, `rate`, `limit`, `latency`, `breaks`, `model`, `queueing`, `cost`,
+    /// `errors`, `failed`, `check`, `result`, `stopped`, `pass`, `missed`.
     pub label: &'static str,
     pub text: String,
     pub tone: Tone,
@@ -56,11 +59,13 @@ pub(crate) fn findings(
     } else {
         findings.push(best(&analysis.assessment, row));
     }
+    findings.extend(course::findings(record));
     findings.extend(limit(analysis, row));
     findings.extend(analysis.assessment.breaking_point.as_ref().and_then(|broken| {
         let before = row(previous_by_workers(&analysis.assessment, broken.band)?);
         breaks(broken, row(broken.band)?, before)
     }));
+    findings.extend(theory(analysis));
     findings.extend(error_classes(record));
     findings.extend(bands.iter().filter_map(failed));
     findings.extend(checks(record));
@@ -82,13 +87,10 @@ fn best<'a>(assessment: &Assessment, row: impl Fn(usize) -> Option<&'a BandRow>)
     let Some(optimum) = &assessment.optimum else {
         return bad("none: no band completed operations with at most 5% of them failed");
     };
-    let (Some(best), Some(highest)) = (row(optimum.optimal_index), row(optimum.best_index)) else {
+    let (Some(best), Some(highest)) = (row(optimum.recommended()), row(optimum.best_index)) else {
         return bad("none: the best band is not in the record");
     };
-    let confirmed = optimum.confirmation.as_ref().is_some_and(|confirmation| {
-        confirmation.optimal_confirmed_index == optimum.optimal_index
-            && confirmation.plausible_indices.first() == Some(&optimum.optimal_index)
-    });
+    let alternatives: Vec<&BandRow> = optimum.alternatives().into_iter().filter_map(&row).collect();
     // A band with too many errors is no candidate, whatever its throughput.
     let tps = |band: &BandRow| band.number(&throughput::TPS);
     let outdone = (0..assessment.bands.len()).filter_map(&row).any(|band| tps(band) > tps(highest));
@@ -101,8 +103,13 @@ fn best<'a>(assessment: &Assessment, row: impl Fn(usize) -> Option<&'a BandRow>)
     } else {
         format!("within 5% of {summit}, {}", saving(best, highest))
     };
-    if confirmed && assessment.bands.len() > 1 {
-        comparison.push_str(", confirmed by ±95%");
+    if optimum.confirmation.is_some() && assessment.bands.len() > 1 {
+        if alternatives.is_empty() {
+            comparison.push_str(", confirmed by ±95%");
+        } else {
+            let sizes: Vec<String> = alternatives.iter().map(|band| shape(band)).collect();
+            comparison.push_str(&format!("; within ±95% also {}", sizes.join(" or ")));
+        }
     }
     Finding {
         label: "best",
@@ -159,7 +166,7 @@ fn limit<'a>(
         .filter(|position| region(position) == Some(Region::Degradation))
         .find_map(|&position| row(position));
     let fall = falling.map_or_else(String::new, |band| {
-        let verb = if band.gain_within_error { "may fall" } else { "falls" };
+        let verb = if band.doubtful { "may fall" } else { "falls" };
         format!(" and {verb} at {}", band.workers)
     });
     Some(Finding {
@@ -274,7 +281,11 @@ fn checks(record: &RunRecord) -> Vec<Finding> {
 
 /// How the run ended, unless it was by plan.
 fn ending(record: &RunRecord) -> Option<Finding> {
-    let planned = record.header.plan.bands.len();
+    let plan = &record.header.plan;
+    let planned = match plan.bands_known() {
+        Some(bands) => bands.to_string(),
+        None => format!("at most {}", plan.bands_max()),
+    };
     let finished = record.measured().count();
     let text = match &record.outcome {
         Some(Outcome::Complete { .. }) => return None,

@@ -2,7 +2,7 @@
 
 use crate::{
     ReportError,
-    formats::{csv, json, text},
+    formats::{csv, json, junit, markdown, text},
     model::Report,
 };
 
@@ -17,7 +17,8 @@ pub struct Format {
 }
 
 /// All formats.
-pub static FORMATS: &[&Format] = &[&text::TEXT, &json::JSON, &csv::CSV];
+pub static FORMATS: &[&Format] =
+    &[&text::TEXT, &json::JSON, &csv::CSV, &markdown::MARKDOWN, &junit::JUNIT];
 
 /// The format of this name.
 ///

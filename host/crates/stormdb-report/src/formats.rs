@@ -2,4 +2,6 @@
 
 pub mod csv;
 pub mod json;
+pub mod junit;
+pub mod markdown;
 pub mod text;

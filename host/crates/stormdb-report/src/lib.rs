@@ -14,18 +14,26 @@ pub mod note;
 pub mod format;
 pub mod formats;
 
+pub mod annotation;
+pub mod comparison;
 pub mod event_line;
 pub mod export;
+pub mod exported;
 pub mod progress;
+pub mod question;
 pub mod runs;
 pub mod terminal;
 
 pub mod number;
 pub mod screen;
 
+mod course;
+mod doubt;
 mod error;
 mod generator;
 mod limit;
 mod rates;
+mod theory;
+mod threshold;
 
 pub use error::ReportError;

@@ -1,14 +1,19 @@
 //! What is reported of every band: one list that all faces show.
 
 use stormdb_analysis::{
-    assess::{BandAssessment, RegionsAbsent},
+    assess::{BandAssessment, RegionsAbsent, absent::Absent, regions::BandCertainty},
     bottleneck::Verdict,
 };
-use stormdb_run::{assess::AssessedBand, latency::LatencySummary, measurement::BandMeasurement};
+use stormdb_run::{
+    assess::{AssessedBand, AssessedRun},
+    latency::LatencySummary,
+    measurement::BandMeasurement,
+    percentile::{HalfWidth, PercentileIntervals, Unsure},
+};
 
 use crate::{
     figure::{Cell, Figure, Reason},
-    metrics::{arrivals, client, errors, latency, load, pool, scaling, throughput},
+    metrics::{arrivals, certainty, client, errors, latency, load, pool, scaling, throughput},
 };
 
 /// One figure of a band.
@@ -85,6 +90,14 @@ pub static METRICS: &[&Metric] = &[
     &pool::SERVICE_P99,
     &arrivals::LATENESS_P50,
     &arrivals::LATENESS_P99,
+    &certainty::REGION_PROBABILITY,
+    &certainty::REGION_ALTERNATIVE,
+    &certainty::OPTIMAL_PROBABILITY,
+    &certainty::REPEATS,
+    &certainty::POOLED_TPS,
+    &certainty::POOLED_INTERVAL,
+    &latency::P95_INTERVAL,
+    &latency::P99_INTERVAL,
 ];
 
 /// All that is known of a finished band.
@@ -96,6 +109,8 @@ pub struct BandFacts<'a> {
     pub pool_wait: Option<LatencySummary>,
     /// Absent for a closed loop.
     pub arrivals: Option<ArrivalFacts>,
+    /// How sure the percentiles of the response time are.
+    pub percentiles: PercentileIntervals,
     /// Absent for a band without length.
     pub analysed: Option<Analysed<'a>>,
 }
@@ -111,8 +126,12 @@ pub struct ArrivalFacts {
 /// What the analysis found on a band.
 #[derive(Clone, Copy)]
 pub struct Analysed<'a> {
+    /// This run of the band.
+    pub run: &'a AssessedRun,
+    /// The band with its repeats.
     pub measured: &'a AssessedBand,
     pub band: &'a BandAssessment,
+    pub certainty: Result<&'a BandCertainty, Absent>,
     pub regions_absent: Option<RegionsAbsent>,
     /// What limits the band.
     pub verdict: Option<&'a Verdict>,
@@ -134,6 +153,16 @@ impl Metric {
     pub(crate) const fn analysis(name: &'static str, of: fn(&BandFacts<'_>) -> Cell) -> Self {
         Self { name, section: Section::Analysis, absent_word: None, of }
     }
+}
+
+/// Half the interval of a percentile.
+pub(crate) fn half_width(milliseconds: HalfWidth) -> Cell {
+    let milliseconds = milliseconds.map_err(|unsure| match unsure {
+        Unsure::TooShort => Reason::TooShort,
+        Unsure::NotSteady => Reason::NotSteady,
+        Unsure::TooFewOperations => Reason::TooFewInBatch,
+    })?;
+    Figure::number(milliseconds, LATENCY_DECIMALS)
 }
 
 /// Decimals of a latency in milliseconds: a tenth of a microsecond, beyond the resolution of the histograms.

@@ -1,6 +1,7 @@
 //! The metrics, by what they measure.
 
 pub mod arrivals;
+pub mod certainty;
 pub mod client;
 pub mod errors;
 pub mod latency;

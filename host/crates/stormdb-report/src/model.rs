@@ -2,14 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use stormdb_analysis::warning::Warning;
+use stormdb_analysis::{
+    Error as AnalysisError,
+    assess::{
+        Assessment,
+        absent::Absent,
+        regions::{BandCertainty, RegionShare},
+    },
+    warning::Warning,
+};
 use stormdb_run::{
     assess::{RunAssessment, assess},
     event::Failure,
     latency::LatencyHistogram,
     measurement::BandMeasurement,
+    percentile::PercentileIntervals,
     reached::RatedBand,
     record::{BandRecord, BandStatus, RunRecord},
+    threshold::{Threshold, ThresholdResult, check, constraints},
 };
 
 use crate::{
@@ -18,6 +28,7 @@ use crate::{
     finding::{Finding, findings},
     metric::{Analysed, ArrivalFacts, BandFacts, METRICS, Metric},
     note::{Note, notes},
+    threshold,
 };
 
 /// All that the faces show.
@@ -29,6 +40,8 @@ pub struct Report<'a> {
     pub analysis: RunAssessment,
     /// The verdict in words.
     pub findings: Vec<Finding>,
+    /// What became of the demands on the run.
+    pub thresholds: Vec<ThresholdResult>,
     /// What a reader should know before trusting the run.
     pub notes: Vec<Note>,
 }
@@ -44,8 +57,8 @@ pub struct BandRow {
     pub asked_per_second: Option<f64>,
     pub attempt: u32,
     pub fate: Fate,
-    /// The gain over the band before is smaller than its own error.
-    pub gain_within_error: bool,
+    /// The gain over the band before is smaller than its own error, or the region is less than 80 % probable.
+    pub doubtful: bool,
     /// Nothing for a closed loop, and for a band that did not finish.
     pub rate_reached: Option<bool>,
     /// One per metric, in the order of [`METRICS`].
@@ -87,12 +100,29 @@ impl<'a> Report<'a> {
     /// # Errors
     /// [`ReportError::Record`]: the record holds numbers that no run measures.
     pub fn of(record: &'a RunRecord) -> Result<Self, ReportError> {
-        let analysis = assess(record)
-            .map_err(|source| ReportError::Record { run: record.header.id.clone(), source })?;
-        let bands: Vec<_> = record.bands.iter().map(|band| BandRow::of(band, &analysis)).collect();
-        let findings = findings(record, &bands, &analysis);
+        Self::under(record, &Threshold::of_record(record))
+    }
+
+    /// The same with other thresholds than those of the run's configuration.
+    ///
+    /// # Errors
+    /// As [`Report::of`].
+    pub fn under(record: &'a RunRecord, thresholds: &[Threshold]) -> Result<Self, ReportError> {
+        let unusable = |source| ReportError::Record { run: record.header.id.clone(), source };
+        let analysis = assess(record, &constraints(thresholds)).map_err(unusable)?;
+        let bands = record.bands.iter().map(|band| BandRow::of(band, &analysis));
+        let bands: Vec<_> = bands.collect::<Result<_, _>>().map_err(unusable)?;
+        let thresholds = check(thresholds, record, &analysis);
+        let mut findings = findings(record, &bands, &analysis);
+        findings.extend(threshold::findings(&thresholds));
         let notes = notes(record, &analysis);
-        Ok(Self { record, bands, analysis, findings, notes })
+        Ok(Self { record, bands, analysis, findings, thresholds, notes })
+    }
+
+    /// Whether every demand on the run was met.
+    #[must_use]
+    pub fn keeps_thresholds(&self) -> bool {
+        self.thresholds.iter().all(|result| result.passed)
     }
 
     /// The row of the band with this index in the plan.
@@ -107,10 +137,11 @@ impl<'a> Report<'a> {
         assessed(&self.bands, &self.analysis, position)
     }
 
-    /// The recommended band: the smallest one within 5 % of the highest throughput.
+    /// The recommended band: the smallest one that is confirmed within 5 % of the highest throughput, or measured
+    /// within it where nothing is confirmed.
     #[must_use]
     pub fn best(&self) -> Option<&BandRow> {
-        self.assessed(self.analysis.assessment.optimum.as_ref()?.optimal_index)
+        self.assessed(self.analysis.assessment.optimum.as_ref()?.recommended())
     }
 
     /// Why figures are absent, each reason once.
@@ -126,15 +157,15 @@ pub(crate) fn assessed<'a>(
     analysis: &RunAssessment,
     position: usize,
 ) -> Option<&'a BandRow> {
-    let index = analysis.bands.get(position)?.band;
+    let index = analysis.bands.get(position)?.first();
     bands.iter().find(|band| band.index == index)
 }
 
 impl BandRow {
-    fn of(record: &BandRecord, analysis: &RunAssessment) -> Self {
+    fn of(record: &BandRecord, analysis: &RunAssessment) -> Result<Self, AnalysisError> {
         let (fate, cells) = match &record.status {
             BandStatus::Finished { measurement } => {
-                let facts = facts(record, measurement, analysis);
+                let facts = facts(record, measurement, analysis)?;
                 (Fate::Finished, METRICS.iter().map(|metric| (metric.of)(&facts)).collect())
             }
             BandStatus::Failed { failure } => {
@@ -144,20 +175,20 @@ impl BandRow {
                 (Fate::Interrupted, vec![Err(Reason::BandInterrupted); METRICS.len()])
             }
         };
-        Self {
+        Ok(Self {
             index: record.plan.index,
             workers: record.plan.workers,
             connections: record.plan.connections,
             asked_per_second: record.plan.arrivals.map(|arrivals| arrivals.rate),
             attempt: record.attempt,
             fate,
-            gain_within_error: gain_within_error(record.plan.index, analysis),
+            doubtful: is_doubtful(record.plan.index, analysis),
             rate_reached: record
                 .measurement()
                 .and_then(|measurement| RatedBand::of(&record.plan, measurement))
                 .map(|band| band.shortfall.is_none()),
             cells,
-        }
+        })
     }
 
     /// A figure of the band, or why it is absent.
@@ -187,17 +218,20 @@ fn facts<'a>(
     record: &BandRecord,
     measurement: &'a BandMeasurement,
     analysis: &'a RunAssessment,
-) -> BandFacts<'a> {
+) -> Result<BandFacts<'a>, AnalysisError> {
     let analysed = analysis.position(record.plan.index).and_then(|position| {
+        let measured = analysis.bands.get(position)?;
         Some(Analysed {
-            measured: analysis.bands.get(position)?,
+            run: measured.run(record.plan.index)?,
+            measured,
             band: analysis.assessment.bands.get(position)?,
+            certainty: certainty_at(&analysis.assessment, position),
             regions_absent: analysis.assessment.regions_absent,
             verdict: analysis.limits.verdict(record.plan.index),
             beyond_optimum: is_beyond_optimum(record, analysis),
         })
     });
-    BandFacts {
+    Ok(BandFacts {
         measurement,
         response: measurement.response.summary(),
         service: measurement.service.summary(),
@@ -209,8 +243,28 @@ fn facts<'a>(
                 lateness: tally.lateness.summary(),
             }
         }),
+        percentiles: PercentileIntervals::of(record, measurement)?,
         analysed,
-    }
+    })
+}
+
+fn certainty_at(assessment: &Assessment, position: usize) -> Result<&BandCertainty, Absent> {
+    let certainty = assessment.certainty.as_ref().map_err(|absent| *absent)?;
+    certainty.bands.get(position).ok_or(Absent::NoBands)
+}
+
+fn is_doubtful(index: u32, analysis: &RunAssessment) -> bool {
+    let Some(position) = analysis.position(index) else { return false };
+    let within_error = analysis.assessment.warnings.iter().any(
+        |warning| matches!(warning, Warning::GainWithinError { band, .. } if *band == position),
+    );
+    let region = analysis.assessment.bands.get(position).and_then(|band| band.region);
+    let candidates = certainty_at(&analysis.assessment, position).map(BandCertainty::candidates);
+    let is_alone = |candidates: &[RegionShare]| match candidates {
+        [only] => Some(only.region) == region,
+        _ => false,
+    };
+    within_error || candidates.is_ok_and(|candidates| !is_alone(candidates))
 }
 
 fn is_beyond_optimum(record: &BandRecord, analysis: &RunAssessment) -> bool {
@@ -219,11 +273,4 @@ fn is_beyond_optimum(record: &BandRecord, analysis: &RunAssessment) -> bool {
     let optimal = optimum.and_then(|found| assessment.bands.get(found.optimal_index));
     assessment.regions_absent.is_none()
         && optimal.is_some_and(|optimal| record.plan.workers > optimal.workers)
-}
-
-fn gain_within_error(index: u32, analysis: &RunAssessment) -> bool {
-    analysis.assessment.warnings.iter().any(|warning| {
-        matches!(warning, Warning::GainWithinError { band, .. }
-            if analysis.bands.get(*band).is_some_and(|assessed| assessed.band == index))
-    })
 }

@@ -1,15 +1,18 @@
 //! What a reader should know before trusting a run, in words.
 
+use std::time::Duration;
+
 use stormdb_analysis::{assess::BandAssessment, steady_mean::SteadyMean, warning::Warning};
 use stormdb_run::{
-    assess::{AssessedBand, RunAssessment},
+    assess::{AssessedBand, AssessedRun, RunAssessment},
     config::warning::WarningId,
+    measurement::INTERVAL,
     record::RunRecord,
 };
 
 use crate::{
-    generator,
-    number::{decimals, percent, rate},
+    course, doubt, generator,
+    number::{decimals, duration, percent, rate},
 };
 
 /// A warning with its stable name.
@@ -36,12 +39,19 @@ pub(crate) fn notes(record: &RunRecord, analysis: &RunAssessment) -> Vec<Note> {
         .map(|warning| Note { id: warning.id.clone(), message: warning.message.clone() });
     let about = About { record, analysis };
     let found = analysis.assessment.warnings.iter().flat_map(|warning| about.words(warning));
-    let unsettled = analysis.bands.iter().filter_map(settling);
+    let unsettled = analysis.bands.iter().flat_map(|band| &band.runs).filter_map(settling);
     let mut notes: Vec<Note> = Vec::new();
-    let limits = generator::notes(record);
+    let limits = generator::notes(record).chain(doubt::notes(&analysis.doubts));
     let closed_loop = record.measured().any(|(band, _)| band.plan.arrivals.is_none());
     let omission = closed_loop.then(coordinated_omission);
-    for note in planned.chain(warned).chain(found).chain(unsettled).chain(limits).chain(omission) {
+    for note in planned
+        .chain(warned)
+        .chain(found)
+        .chain(unsettled)
+        .chain(limits)
+        .chain(course::notes(record))
+        .chain(omission)
+    {
         if !notes.contains(&note) {
             notes.push(note);
         }
@@ -95,7 +105,7 @@ impl About<'_> {
     fn words(&self, warning: &Warning) -> Vec<Note> {
         let text = match warning {
             // Who asked for one band knows that it is no curve.
-            Warning::FewBands { .. } if self.record.header.plan.bands.len() == 1 => {
+            Warning::FewBands { .. } if self.record.header.plan.bands_max() == 1 => {
                 return Vec::new();
             }
             Warning::NoInterval { bands } => return self.no_interval(bands),
@@ -148,23 +158,30 @@ impl About<'_> {
 
     /// Index in the plan of the band at a position of the assessment.
     fn name(&self, position: usize) -> u32 {
-        self.analysis.bands.get(position).map_or(0, |band| band.band)
+        self.analysis.bands.get(position).map_or(0, AssessedBand::first)
     }
 
     fn names(&self, positions: &[usize]) -> String {
-        band_list(positions.iter().map(|&position| self.name(position)))
+        let bands = positions.iter().filter_map(|&position| self.analysis.bands.get(position));
+        band_list(bands.flat_map(|band| &band.runs).map(|run| run.band))
     }
 
     /// The configuration key that makes bands longer.
     fn length_key(&self) -> &'static str {
-        if self.record.header.plan.bands.len() == 1 { "duration" } else { "test_duration" }
+        let plan = &self.record.header.plan;
+        match plan.bands.first() {
+            Some(band) if band.stop.is_some() => "stop.max",
+            _ if plan.strategy.is_none() => "duration",
+            _ => "test_duration",
+        }
     }
 
     fn peak_not_reached(&self, position: usize) -> String {
         let band = self.name(position);
         let planned = &self.record.header.plan.bands;
         let size = |index: u32| {
-            let found = planned.iter().find(|band| band.index == index)?;
+            let begun = self.record.bands.iter().map(|band| &band.plan);
+            let found = planned.iter().chain(begun).find(|band| band.index == index)?;
             Some((found.workers, found.connections))
         };
         let next = if planned.iter().any(|other| size(other.index) > size(band)) {
@@ -177,12 +194,24 @@ impl About<'_> {
         )
     }
 
+    /// How long so many intervals of a band are.
+    fn lasting(&self, band: u32, intervals: usize) -> Duration {
+        let found = self.record.bands.iter().find(|begun| begun.plan.index == band);
+        let each = found.map_or(INTERVAL, |band| band.plan.interval());
+        each * u32::try_from(intervals).unwrap_or(u32::MAX)
+    }
+
     fn no_interval(&self, positions: &[usize]) -> Vec<Note> {
         let length_key = self.length_key();
-        let without = || positions.iter().filter_map(|&position| self.analysis.bands.get(position));
-        let short: Vec<(u32, usize)> = without()
+        let without = || {
+            let bands = positions.iter().filter_map(|&position| self.analysis.bands.get(position));
+            bands.flat_map(|band| &band.runs)
+        };
+        let short: Vec<(u32, Duration)> = without()
             .filter_map(|band| match band.throughput {
-                SteadyMean::TooShort { needed, .. } => Some((band.band, needed)),
+                SteadyMean::TooShort { needed, .. } => {
+                    Some((band.band, self.lasting(band.band, needed)))
+                }
                 SteadyMean::Steady { .. } | SteadyMean::NotSteady { .. } => None,
             })
             .collect();
@@ -193,13 +222,14 @@ impl About<'_> {
         let mut notes = Vec::new();
         if let Some(needed) = short.iter().map(|(_, needed)| *needed).max() {
             notes.push(Note {
-            id: "too-short".to_owned(),
-            message: format!(
-                "{}: too short for ±95%, which takes {needed} intervals of a second or more, so that nothing is \
+                id: "too-short".to_owned(),
+                message: format!(
+                    "{}: too short for ±95%, which takes {} or more, so that nothing is \
                  confirmed; raise `{length_key}`",
-                band_list(short.iter().map(|(band, _)| *band))
-            ),
-        });
+                    band_list(short.iter().map(|(band, _)| *band)),
+                    duration(needed)
+                ),
+            });
         }
         if !unsteady.is_empty() {
             notes.push(Note {
@@ -249,7 +279,7 @@ fn in_flight(band: u32, found: &BandAssessment, ratio: f64, impossible: bool) ->
 }
 
 /// A band whose steady throughput is another than its overall one.
-fn settling(band: &AssessedBand) -> Option<Note> {
+fn settling(band: &AssessedRun) -> Option<Note> {
     let SteadyMean::Steady { mean, half_width, warm_up, .. } = &band.throughput else {
         return None;
     };

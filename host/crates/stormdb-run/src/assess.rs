@@ -1,24 +1,43 @@
-//! A record as the analysis sees it: every finished band a point, with the interval that its seconds allow.
+//! A record as the analysis sees it: every load that was measured a point, its repeats pooled, with the interval that
+//! its seconds allow.
 
 pub mod bottleneck;
+pub mod doubt;
 
-use std::collections::BTreeSet;
+mod points;
+mod queueing;
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::DeserializeOwned;
+pub use stormdb_analysis::assess::CONFIDENCE;
 use stormdb_analysis::{
     Error,
-    assess::{Assessment, BandPoint, RegionsAbsent, assess as assess_points},
-    steady_mean::{SteadyMean, steady_mean},
+    assess::{
+        Assessment, RegionsAbsent,
+        absent::Absent,
+        assess as assess_points,
+        economy::{Cost, Economy, economy},
+        fits::{Fits, fits},
+        points::Constraints,
+        pooling::PooledMargin,
+        queueing::Queueing,
+    },
+    steady_mean::SteadyMean,
     warning::Warning,
 };
 
-use self::bottleneck::RunLimits;
+pub(crate) use self::points::per_second;
+use self::{
+    bottleneck::RunLimits,
+    doubt::{Doubt, doubts},
+    points::{Load, Measured, pooled},
+    queueing::expectations,
+};
 use crate::{
-    measurement::{BandMeasurement, Interval},
+    config::run_config::Arrivals,
     record::{BandRecord, RunRecord},
 };
-
-/// Confidence of the intervals of the throughput.
-pub const CONFIDENCE: f64 = 0.95;
 
 /// The share of its planned time that a band must have been measured for to be compared.
 const ENOUGH: f64 = 0.5;
@@ -26,17 +45,37 @@ const ENOUGH: f64 = 0.5;
 /// What the analysis finds in a record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunAssessment {
-    /// The bands that were assessed, in the record's order.
+    /// The loads that were assessed, by workers, connections and arrival rate.
     pub bands: Vec<AssessedBand>,
-    /// Its positions are positions in `bands`.
+    /// Its positions are positions in `bands`, as are those of all that follows.
     pub assessment: Assessment,
+    pub fits: Result<Fits, Absent>,
+    pub queueing: Result<Queueing, Absent>,
+    pub economy: Result<Economy, Absent>,
+    /// What to check before the run is trusted, beside the assessment's warnings.
+    pub doubts: Vec<Doubt>,
     /// What limits each band.
     pub limits: RunLimits,
 }
 
-/// A finished band that lasted.
+/// A load that was measured, once or several times.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AssessedBand {
+    pub workers: u32,
+    pub connections: u32,
+    /// Absent for a closed loop.
+    pub arrivals: Option<Arrivals>,
+    /// At least one, in the record's order.
+    pub runs: Vec<AssessedRun>,
+    /// Mean over the runs of their succeeded operations per second.
+    pub tps: f64,
+    /// Of `tps`, at [`CONFIDENCE`]; absent when a run was too short or not steady and there are too few others.
+    pub margin: Option<PooledMargin>,
+}
+
+/// A finished band of the plan that lasted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AssessedRun {
     /// Index of the band in the plan, from 1.
     pub band: u32,
     /// Succeeded operations per second over the whole measured phase.
@@ -46,10 +85,30 @@ pub struct AssessedBand {
 }
 
 impl RunAssessment {
-    /// Position in `bands` of the band with this index in the plan.
+    /// Position in `bands` of the load that the band with this index in the plan measured.
     #[must_use]
     pub fn position(&self, band: u32) -> Option<usize> {
-        self.bands.iter().position(|assessed| assessed.band == band)
+        self.bands.iter().position(|assessed| assessed.run(band).is_some())
+    }
+
+    /// Index in the plan of the first run of the load at a position of `bands`.
+    #[must_use]
+    pub fn first_band(&self, position: usize) -> Option<u32> {
+        self.bands.get(position).map(AssessedBand::first)
+    }
+}
+
+impl AssessedBand {
+    /// The index in the plan of its first run.
+    #[must_use]
+    pub fn first(&self) -> u32 {
+        self.runs.first().map_or(0, |run| run.band)
+    }
+
+    /// The run of the band with this index in the plan.
+    #[must_use]
+    pub fn run(&self, band: u32) -> Option<&AssessedRun> {
+        self.runs.iter().find(|run| run.band == band)
     }
 }
 
@@ -57,114 +116,77 @@ impl RunAssessment {
 ///
 /// # Errors
 /// The record holds numbers that no run measures, such as 0 workers.
-pub fn assess(record: &RunRecord) -> Result<RunAssessment, Error> {
-    let mut bands = Vec::new();
-    let mut points = Vec::new();
-    let mut with_failures = Vec::new();
-    for (band, measurement) in record.measured() {
-        let Some(tps) = measurement.tps() else { continue };
-        // A band that a stop cut short is kept, and compared with nothing.
-        if measurement.seconds < band.plan.measure.as_secs_f64() * ENOUGH {
-            continue;
-        }
-        let throughput = steady_mean(&per_second(&band.intervals), CONFIDENCE)?;
-        points.push(point(band, measurement, tps, &throughput));
-        with_failures.push(measurement.counts.failed > 0);
-        bands.push(AssessedBand { band: band.plan.index, tps, throughput });
-    }
-    let mut assessment = assess_points(&points)?;
-    // Failed operations are counted and not timed: workers spend time that no response time shows, so that too
-    // little work in progress proves nothing. Too much still does.
-    assessment.warnings.retain(|warning| match warning {
-        Warning::LittleMismatch { band, impossible, .. } => *impossible || !with_failures[*band],
-        _ => true,
-    });
-    if record.header.plan.is_open_loop() {
-        withdraw_comparison(&mut assessment, RegionsAbsent::OpenLoop);
-        withdraw_optimum(&mut assessment);
-    } else if repeats_workers(record) {
-        withdraw_comparison(&mut assessment, RegionsAbsent::WorkersRepeat);
-    }
-    let limits = RunLimits::of(record, &bands, &assessment)?;
-    Ok(RunAssessment { bands, assessment, limits })
+pub fn assess(record: &RunRecord, constraints: &Constraints) -> Result<RunAssessment, Error> {
+    assess_some(record, constraints, |_band| true)
 }
 
-/// Whether the plan meets the same number of workers twice. The bands of a grid that finished first may all differ;
-/// what is said of them must still hold when the rest has finished.
+/// As [`assess`], of some of the bands alone.
+pub(crate) fn assess_some(
+    record: &RunRecord,
+    constraints: &Constraints,
+    is_meant: impl Fn(&BandRecord) -> bool,
+) -> Result<RunAssessment, Error> {
+    let mut loads: BTreeMap<Load, Vec<Measured<'_>>> = BTreeMap::new();
+    for (band, measurement) in record.measured().filter(|(band, _)| is_meant(band)) {
+        // A band that a stop cut short is kept, and compared with nothing. One that its own rule ended is whole.
+        let planned = if band.ending.is_some() { 0.0 } else { band.plan.measure.as_secs_f64() };
+        let lasted = measurement.seconds >= planned * ENOUGH;
+        if lasted && measurement.tps().is_some() {
+            loads.entry(Load::of(&band.plan)).or_default().push((band, measurement));
+        }
+    }
+    let mut bands = Vec::new();
+    let mut points = Vec::new();
+    let mut runs_of = Vec::new();
+    for runs in loads.values() {
+        let Some((band, point)) = pooled(runs)? else { continue };
+        bands.push(band);
+        points.push(point);
+        runs_of.push(runs.as_slice());
+    }
+    let incomparable = if record.header.plan.is_open_loop() {
+        Some(RegionsAbsent::OpenLoop)
+    } else {
+        repeats_workers(record).then_some(RegionsAbsent::WorkersRepeat)
+    };
+    let mut assessment = assess_points(&points, constraints, incomparable)?;
+    // Failed operations are counted and not timed: workers spend time that no response time shows, so that too
+    // little work in progress proves nothing. Too much still does.
+    let fails = |band: usize| runs_of[band].iter().any(|(_, found)| found.counts.failed > 0);
+    assessment.warnings.retain(|warning| match warning {
+        Warning::LittleMismatch { band, impossible, .. } => *impossible || !fails(*band),
+        _ => true,
+    });
+    let switched_off = setting::<bool>(record, "analysis") == Some(false);
+    let (fits, queueing) = if switched_off {
+        (Err(Absent::SwitchedOff), Err(Absent::SwitchedOff))
+    } else {
+        (
+            fits(&points, constraints, assessment.regions_absent)?,
+            expectations(&bands, &runs_of, &assessment)?,
+        )
+    };
+    let economy = match setting::<Cost>(record, "cost") {
+        Some(cost) => economy(&points, cost)?,
+        None => Err(Absent::NoCost),
+    };
+    let doubts = doubts(record, &bands)?;
+    let limits = RunLimits::of(record, &bands, &assessment)?;
+    Ok(RunAssessment { bands, assessment, fits, queueing, economy, doubts, limits })
+}
+
+/// A value of the configuration that was in force; absent in records that are older than its key.
+fn setting<T: DeserializeOwned>(record: &RunRecord, key: &str) -> Option<T> {
+    T::deserialize(record.header.configuration.get(key)?).ok()
+}
+
+/// Whether the plan meets the same number of workers at different loads. The bands of a grid that finished first may
+/// all differ; what is said of them must still hold when the rest has finished.
 fn repeats_workers(record: &RunRecord) -> bool {
     let bands = &record.header.plan.bands;
     let workers: BTreeSet<u32> = bands.iter().map(|band| band.workers).collect();
-    workers.len() < bands.len()
-}
-
-fn withdraw_comparison(assessment: &mut Assessment, why: RegionsAbsent) {
-    let known = assessment.regions_absent;
-    if known == Some(RegionsAbsent::NoBands) || (known.is_some() && why != RegionsAbsent::OpenLoop)
-    {
-        return;
-    }
-    assessment.regions_absent = Some(why);
-    assessment.breaking_point = None;
-    assessment.knee = None;
-    for band in &mut assessment.bands {
-        band.marginal_gain = None;
-        band.relative_gain = None;
-        band.second_derivative = None;
-        band.relative_efficiency = None;
-        band.efficiency_class = None;
-        band.region = None;
-    }
-    assessment.warnings.retain(|warning| {
-        !matches!(warning, Warning::GainWithinError { .. } | Warning::PoolRatioVaries { .. })
-    });
-}
-
-/// A throughput that was asked for is no optimum, and the curve of several no peak.
-fn withdraw_optimum(assessment: &mut Assessment) {
-    assessment.optimum = None;
-    assessment.warnings.retain(|warning| {
-        !matches!(
-            warning,
-            Warning::FewBands { .. }
-                | Warning::PeakNotReached { .. }
-                | Warning::OptimumUncertain { .. }
-        )
-    });
-}
-
-fn point(
-    band: &BandRecord,
-    measurement: &BandMeasurement,
-    tps: f64,
-    throughput: &SteadyMean,
-) -> BandPoint {
-    let response = measurement.response.summary();
-    BandPoint {
-        workers: band.plan.workers,
-        connections: band.plan.connections,
-        tps,
-        tps_ci_half_width: match throughput {
-            SteadyMean::Steady { half_width, .. } => Some(*half_width),
-            SteadyMean::NotSteady { .. } | SteadyMean::TooShort { .. } => None,
-        },
-        // Operations of an open loop wait where no worker is busy with them.
-        mean_response_ms: response.mean_ms.filter(|_| band.plan.arrivals.is_none()),
-        p95_ms: response.p95_ms,
-        // A band in which nothing ended has no errors either.
-        error_rate: measurement.counts.error_rate().unwrap_or(0.0),
-    }
-}
-
-/// Throughput of the intervals of full length; the last one may be a remnant, which would be noisier than the rest.
-fn per_second(intervals: &[Interval]) -> Vec<f64> {
-    let full_ms = intervals.first().map_or(0, |first| first.length_ms);
-    let mut whole = intervals;
-    if let Some((last, before)) = intervals.split_last()
-        && last.length_ms < full_ms / 2
-    {
-        whole = before;
-    }
-    whole.iter().filter_map(Interval::tps).collect()
+    let loads: BTreeSet<Load> = bands.iter().map(Load::of).collect();
+    workers.len() < loads.len()
 }
 
 #[cfg(test)]
@@ -172,7 +194,7 @@ mod tests {
     use serde_json::{Value, json};
     use stormdb_analysis::{assess::RegionsAbsent, steady_mean::SteadyMean, warning::Warning};
 
-    use super::assess;
+    use super::{Constraints, RunAssessment, assess as assess_under};
     use crate::{
         config::run_config::{ArrivalProcess, Arrivals},
         event::{Failure, RunEvent},
@@ -181,6 +203,10 @@ mod tests {
         plan::BandPlan,
         record::{FORMAT_VERSION, RunRecord},
     };
+
+    fn assess(record: &RunRecord) -> Result<RunAssessment, stormdb_analysis::Error> {
+        assess_under(record, &Constraints::default())
+    }
 
     fn plan(bands: &[(u32, u32)]) -> Value {
         let bands = (1..).zip(bands).map(|(index, (workers, connections))| {
@@ -259,7 +285,7 @@ mod tests {
         record.apply(RunEvent::BandFailed { band: 2, failure });
         finish(&mut record, 2, 400, 10, 0);
         let found = assess(&record).unwrap();
-        assert_eq!(found.bands.iter().map(|band| band.band).collect::<Vec<_>>(), [1, 3]);
+        assert_eq!(found.bands.iter().map(super::AssessedBand::first).collect::<Vec<_>>(), [1, 3]);
         assert_eq!(found.position(3), Some(1));
         assert_eq!(found.assessment.bands[1].marginal_gain, Some(100.0));
     }
@@ -270,7 +296,7 @@ mod tests {
         finish(&mut whole, 0, 100, 10, 0);
         let mut with_remnant = whole.clone();
         with_remnant.bands[0].intervals.push(interval(60, 20, 1));
-        let steady = |record| match &assess(record).unwrap().bands[0].throughput {
+        let steady = |record| match &assess(record).unwrap().bands[0].runs[0].throughput {
             SteadyMean::Steady { half_width, .. } => *half_width,
             other => panic!("{other:?}"),
         };

@@ -13,6 +13,8 @@ pub enum Exit {
     PluginMisbehaved,
     /// A run is complete and missed a threshold.
     ThresholdMissed,
+    /// A comparison found a regression.
+    Regression,
     /// Usage or configuration.
     Usage,
     /// A plugin was refused; none of its code ran.
@@ -32,11 +34,12 @@ impl Exit {
             Self::Target => 5,
             Self::Storage => 6,
             Self::ThresholdMissed => 8,
+            Self::Regression => 9,
             Self::Signal(number) => 128_u8.saturating_add(number),
         }
     }
 
-    /// The one that takes precedence: signal, 6, 5, 4, 8, then the rest.
+    /// The one that takes precedence: signal, 6, 5, 4, 8, 9, then the rest.
     #[must_use]
     pub fn worse(self, other: Self) -> Self {
         if self.rank() <= other.rank() { self } else { other }
@@ -49,9 +52,10 @@ impl Exit {
             Self::Target => 2,
             Self::PluginMisbehaved => 3,
             Self::ThresholdMissed => 4,
-            Self::Usage => 5,
-            Self::PluginRefused => 6,
-            Self::Success => 7,
+            Self::Regression => 5,
+            Self::Usage => 6,
+            Self::PluginRefused => 7,
+            Self::Success => 8,
         }
     }
 }
@@ -68,12 +72,13 @@ mod tests {
             Exit::Target,
             Exit::PluginMisbehaved,
             Exit::ThresholdMissed,
+            Exit::Regression,
             Exit::Success,
         ];
         for pair in order.windows(2) {
             assert_eq!(pair[0].worse(pair[1]), pair[0]);
             assert_eq!(pair[1].worse(pair[0]), pair[0]);
         }
-        assert_eq!(order.map(Exit::code), [130, 6, 5, 4, 8, 0]);
+        assert_eq!(order.map(Exit::code), [130, 6, 5, 4, 8, 9, 0]);
     }
 }

@@ -6,7 +6,13 @@
 
 mod analysis;
 mod bottleneck;
+mod cost;
 mod evidence;
+mod growth;
+mod models;
+mod numbers;
+mod queueing;
+mod thresholds;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -19,7 +25,12 @@ use stormdb_run::{
     record::{BandRecord, Machine, Outcome, PluginIdentity},
 };
 
-use self::{analysis::Analysis, bottleneck::BandBottleneck, evidence::Evidence};
+use self::{
+    analysis::Analysis,
+    bottleneck::BandBottleneck,
+    evidence::Evidence,
+    thresholds::{Threshold, thresholds},
+};
 use crate::{
     ReportError,
     figure::{Figure, Reason},
@@ -45,6 +56,7 @@ struct Document<'a> {
     configuration: Configuration<'a>,
     bands: Vec<Band<'a>>,
     analysis: Analysis<'a>,
+    thresholds: Vec<Threshold>,
     warnings: &'a [Note],
     checks: &'a [Check],
     results: Vec<NamedResult<'a>>,
@@ -160,6 +172,7 @@ impl<'a> Document<'a> {
             bands: report.bands.iter().map(|row| Band::of(report, row)).collect(),
             reasons: reasons.map(|reason| (reason.id(), reason.sentence())).collect(),
             analysis,
+            thresholds: thresholds(report),
             warnings: &report.notes,
             checks: &record.checks,
             results: record
@@ -183,7 +196,7 @@ impl<'a> Metadata<'a> {
             duration_total_seconds: None,
             duration_planned_seconds: header.plan.total.as_secs_f64(),
             strategy: header.plan.strategy.as_deref(),
-            bands_planned: header.plan.bands.len(),
+            bands_planned: header.plan.bands_max(),
             bands_tested: report.bands.iter().filter(|band| band.fate == Fate::Finished).count(),
             workload_type: &header.workload,
             scale: header.scale,

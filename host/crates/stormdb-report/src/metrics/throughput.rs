@@ -15,13 +15,12 @@ pub static TPS: Metric = Metric::performance("tps", |band| {
 });
 
 /// Half-width of the 95 % confidence interval of the throughput, from batch means of its seconds.
-pub static INTERVAL: Metric = Metric::performance("tps_ci95_half_width", |band| {
-    match &band.analysed()?.measured.throughput {
+pub static INTERVAL: Metric =
+    Metric::performance("tps_ci95_half_width", |band| match &band.analysed()?.run.throughput {
         SteadyMean::Steady { half_width, .. } => Figure::number(*half_width, DECIMALS),
         SteadyMean::NotSteady { .. } => Err(Reason::NotSteady),
         SteadyMean::TooShort { .. } => Err(Reason::TooShort),
-    }
-});
+    });
 
 /// Statements of succeeded operations per second.
 pub static QPS: Metric = Metric::performance("qps", |band| {

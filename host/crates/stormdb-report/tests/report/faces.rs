@@ -109,7 +109,9 @@ fn the_json_of_a_band() {
             "unstarted": null,
             "p99_service_ms": 12.4191,
             "p50_lateness_ms": null,
-            "p99_lateness_ms": null
+            "p99_lateness_ms": null,
+            "p95_latency_ci95_half_width_ms": 0.0462,
+            "p99_latency_ci95_half_width_ms": null
           },
           "analysis": {
             "efficiency_tps_per_worker": 119.8786,
@@ -121,7 +123,13 @@ fn the_json_of_a_band() {
             "relative_efficiency": 0.9711,
             "efficiency_class": "excellent",
             "second_derivative": null,
-            "littles_law_ratio": 1.0
+            "littles_law_ratio": 1.0,
+            "scaling_region_probability": 1.0,
+            "scaling_region_alternative": null,
+            "optimal_probability": 1.0,
+            "repeats": 1,
+            "pooled_tps": null,
+            "pooled_tps_ci95_half_width": null
           },
           "bottleneck": null,
           "errors": [
@@ -150,7 +158,11 @@ fn the_json_of_a_band_names_why_figures_are_null() {
           "bottleneck_type": "not-sampled",
           "p50_lateness_ms": "closed-loop",
           "p95_pool_wait_ms": "own-connections",
+          "p99_latency_ci95_half_width_ms": "too-few-in-batch",
           "p99_lateness_ms": "closed-loop",
+          "pooled_tps": "not-repeated",
+          "pooled_tps_ci95_half_width": "not-repeated",
+          "scaling_region_alternative": "certain",
           "second_derivative": "edge-band",
           "unstarted": "closed-loop"
         }
@@ -223,17 +235,26 @@ fn the_json_of_the_analysis() {
         scaling_regions: {"baseline":{"bands":[1]},"linear_scaling":{"bands":[2,3]},"diminishing_returns":{"bands":[4]},"saturation":{"bands":[5]},"degradation":{"bands":[6]}}
         breaking_point: {"band_number":6,"workers":60,"connections":120,"tps":2591.4,"p95_latency_ms":33.6855,"reasons":["response_time"],"response_exponent":1.0411}
         knee: {"band_number":4,"workers":28,"connections":56,"tps":2534.2,"p95_latency_ms":16.0236}
-        mathematical_models: null
+        region_probabilities: {"curves":2000,"bands":[{"band_number":1,"regions":{"baseline":1.0},"candidates":["baseline"],"optimal":0.0},{"band_number":2,"regions":{"linear":1.0},"candidates":["linear"],"optimal":0.0},{"band_number":3,"regions":{"linear":1.0},"candidates":["linear"],"optimal":0.0},{"band_number":4,"regions":{"diminishing":1.0},"candidates":["diminishing"],"optimal":1.0},{"band_number":5,"regions":{"saturation":1.0},"candidates":["saturation"],"optimal":0.0},{"band_number":6,"regions":{"degradation":0.9865,"saturation":0.0135},"candidates":["degradation"],"optimal":0.0}]}
+        inflection_points: []
+        elasticity: {"log_log":{"slope":0.413664,"standard_error":0.0958168,"r_squared":0.82331,"n":6},"steps":[{"from_band":1,"to_band":2,"gain_tps":443.8,"gain_tps_ci95":[441.142,446.458],"p_value":1.39776e-36,"adjusted_p_value":6.98882e-36,"significant":true,"elasticity":0.914172,"elasticity_ci95":[0.90869,0.919528]},{"from_band":2,"to_band":3,"gain_tps":478.4,"gain_tps_ci95":[474.951,481.849],"p_value":4.4929e-36,"adjusted_p_value":1.79716e-35,"significant":true,"elasticity":0.706893,"elasticity_ci95":[0.701898,0.712018]},{"from_band":3,"to_band":4,"gain_tps":377.5,"gain_tps_ci95":[373.3,381.7],"p_value":3.85072e-33,"adjusted_p_value":1.15522e-32,"significant":true,"elasticity":0.48285,"elasticity_ci95":[0.477255,0.488265]},{"from_band":4,"to_band":5,"gain_tps":88.9,"gain_tps_ci95":[84.2712,93.5288],"p_value":1.48818e-20,"adjusted_p_value":2.97636e-20,"significant":true,"elasticity":0.0976803,"elasticity_ci95":[0.0920599,0.103097]},{"from_band":5,"to_band":6,"gain_tps":-31.7,"gain_tps_ci95":[-36.4016,-26.9984],"p_value":7.84879e-12,"adjusted_p_value":7.84879e-12,"significant":true,"elasticity":-0.030396,"elasticity_ci95":[-0.0351769,-0.0258091]}]}
+        mathematical_models: {"load":"workers","bands":[1,2,3,4,5,6],"weighted":true,"best":"logistic","not_told_apart":["logistic"],"predicted_peak":{"state":"rejected","p_value":0.0},"models":[{"name":"linear","coefficients":{"a":{"value":31.3329,"standard_error":0.0311978},"b":{"value":1157.22,"standard_error":0.800164}},"r_squared":0.64666,"leave_one_out_rmse_tps":611.508,"chi_square":390631.0,"p_value":0.0,"rejected":true,"aic":390635.0,"reason":null},{"name":"logarithmic","coefficients":{"a":{"value":899.63,"standard_error":0.796959},"b":{"value":-743.254,"standard_error":2.30849}},"r_squared":0.860019,"leave_one_out_rmse_tps":345.441,"chi_square":125056.0,"p_value":0.0,"rejected":true,"aic":125060.0,"reason":null},{"name":"exponential","coefficients":{"a":{"value":1352.12,"standard_error":0.610319},"b":{"value":0.0131109,"standard_error":0.000013074}},"r_squared":0.580473,"leave_one_out_rmse_tps":765.075,"chi_square":510395.0,"p_value":0.0,"rejected":true,"aic":510399.0,"reason":null},{"name":"logistic","coefficients":{"L":{"value":2625.31,"standard_error":1.0951},"k":{"value":0.170742,"standard_error":0.000361211},"x0":{"value":10.6983,"standard_error":0.0074119}},"r_squared":0.99791,"leave_one_out_rmse_tps":44.2881,"chi_square":1522.38,"p_value":0.0,"rejected":true,"aic":1528.38,"reason":null},{"name":"usl","coefficients":{"kappa":{"value":0.000565919,"standard_error":1.31934e-6},"lambda":{"value":135.236,"standard_error":0.172211},"sigma":{"value":0.00297367,"standard_error":0.000115927}},"r_squared":0.994099,"leave_one_out_rmse_tps":102.015,"chi_square":5177.3,"p_value":0.0,"rejected":true,"aic":5183.3,"reason":null}]}
+        queueing: {"loop":"closed","service_time_ms":0.381228,"service_time_source":"saturation","round_trips_known":null,"base_band":1,"base_response_ms":8.10045,"bottleneck":{"servers":1.0,"servers_known":false,"throughput_max_tps":2623.1,"knee_workers":21.2483},"bands":[{"band_number":1,"bound_tps":1234.5,"bound_response_ms":8.10045,"expected_tps":1198.8,"expected_response_ms":8.34165,"tps_residual":0.0297768,"tps_residual_ci95_half_width":0.00139432,"response_residual":-0.0289158,"expected_pool_wait_ms":null,"measured_pool_wait_ms":null},{"band_number":2,"bound_tps":1728.3,"bound_response_ms":8.10045,"expected_tps":1637.57,"expected_response_ms":8.54924,"tps_residual":0.0248706,"tps_residual_ci95_half_width":0.00138895,"response_residual":-0.0242671,"expected_pool_wait_ms":null,"measured_pool_wait_ms":null},{"band_number":3,"bound_tps":2469.0,"bound_response_ms":8.10045,"expected_tps":2189.86,"expected_response_ms":9.13298,"tps_residual":-0.0151447,"tps_residual_ci95_half_width":0.00131631,"response_residual":0.0153776,"expected_pool_wait_ms":null,"measured_pool_wait_ms":null},{"band_number":4,"bound_tps":2623.1,"bound_response_ms":10.6744,"expected_tps":2568.51,"expected_response_ms":10.9013,"tps_residual":-0.013357,"tps_residual_ci95_half_width":0.00133396,"response_residual":0.0135378,"expected_pool_wait_ms":null,"measured_pool_wait_ms":null},{"band_number":5,"bound_tps":2623.1,"bound_response_ms":15.2491,"expected_tps":2623.01,"expected_response_ms":15.2497,"tps_residual":0.0000354971,"tps_residual_ci95_half_width":0.00135875,"response_residual":-0.0000355286,"expected_pool_wait_ms":null,"measured_pool_wait_ms":null},{"band_number":6,"bound_tps":2623.1,"bound_response_ms":22.8737,"expected_tps":2623.1,"expected_response_ms":22.8737,"tps_residual":-0.0120849,"tps_residual_ci95_half_width":0.00134883,"response_residual":0.0122327,"expected_pool_wait_ms":null,"measured_pool_wait_ms":null}]}
+        cost_benefit: null
         bottleneck_analysis: null
-        verdict: [{"label":"best","text":"28 workers, 56 connections: 2,534 TPS, p95 16.0 ms (within 5% of the highest measured, 30% fewer workers, confirmed by ±95%)","tone":"good"},{"label":"limit","text":"throughput stops growing between 28 and 40 workers and falls at 60; the cause is not determined","tone":"neutral"},{"label":"latency","text":"60 workers, 120 connections: p95 is 53% above the band before, no more than waiting in line explains","tone":"neutral"}]
-        reasons: {"bottleneck_analysis":"not-sampled","mathematical_models":"not-analysed"}
+        verdict: [{"label":"best","text":"28 workers, 56 connections: 2,534 TPS, p95 16.0 ms (within 5% of the highest measured, 30% fewer workers, confirmed by ±95%)","tone":"good"},{"label":"limit","text":"throughput stops growing between 28 and 40 workers and falls at 60; the cause is not determined","tone":"neutral"},{"label":"latency","text":"60 workers, 120 connections: p95 is 53% above the band before, no more than waiting in line explains","tone":"neutral"},{"label":"model","text":"USL does not describe the bands within their errors, so that no peak is predicted; no curve describes them, the nearest is logistic, off by 44.3 TPS at a band left out","tone":"neutral"},{"label":"queueing","text":"service 0.381 ms (from the saturated bands); at most 2,623 TPS, which 21.2 workers reach; 60 workers should do 2,623 TPS, as measured","tone":"neutral"}]
+        reasons: {"bottleneck_analysis":"not-analysed","cost_benefit":"no-cost"}
+        certain: "the region is at least 80 % probable"
         closed-loop: "each worker begins its next operation when its last one has ended: no rate was asked for"
         edge-band: "the curvature needs a band on either side"
         first-band: "the smallest band has none before it to compare with"
+        no-cost: "the configuration names no `cost`"
         not-analysed: "this version of stormdb does not determine it"
         not-recorded: "the record of the run does not hold it"
+        not-repeated: "the load of the band was measured once"
         not-sampled: "the activity of the server was not sampled, so that nothing says what the time went to"
         own-connections: "every worker has its own connection, so that there is no pool to wait for"
+        too-few-in-batch: "too few operations for an interval of this percentile: a batch has less than 20 beyond it"
     "#]].assert_eq(&(keys(&json["analysis"]) + &keys(&json["reasons"])));
 }
 
@@ -281,6 +302,10 @@ fn the_text_ends_with_every_figure() {
         p99_scheduling_lag_ms                   0.1001        0.1001
         max_scheduling_lag_ms                        1             1
         p99_service_ms                         12.0914       12.4191
+        scaling_region_probability                   1             1
+        optimal_probability                          0             1
+        repeats                                      1             1
+        p95_latency_ci95_half_width_ms          0.0462        0.0462
 
         plugin   stormdb-imdb 1.0.0
                  signed by demo with key SHA256:abc
@@ -369,7 +394,7 @@ fn all_faces_show_the_same_figures() {
 fn an_unknown_format_names_the_known_ones() {
     assert_eq!(
         named("xls").unwrap_err().to_string(),
-        "unknown report format `xls`; known: text, json, csv"
+        "unknown report format `xls`; known: text, json, csv, markdown, junit"
     );
     assert_eq!(named("text").unwrap().extension, "txt");
 }

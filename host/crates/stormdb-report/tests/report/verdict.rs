@@ -47,6 +47,12 @@ fn the_documented_ladder() {
                      determined
             latency  60 workers, 120 connections: p95 is 53% above the band before, no more than waiting in line
                      explains
+            model    USL does not describe the bands within their errors, so that no peak is predicted; no curve
+                     describes them, the nearest is logistic, off by 44.3 TPS at a band left out
+            queueing service 0.381 ms (from the saturated bands); at most 2,623 TPS, which 21.2 workers reach;
+                     60 workers should do 2,623 TPS, as measured
+            warning  the 6 bands ran in the order of their load, each once: what changes with time, such as
+                     caches and bloat, looks like an effect of the load
             warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
                      the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],
@@ -85,10 +91,13 @@ fn a_failed_band_is_named_and_the_others_are_judged() {
             best     28 workers, 56 connections: 2,534 TPS, p95 16.0 ms (the highest measured, confirmed by
                      ±95%)
             limit    throughput still grows, by less and less per worker, at 28 workers, the most measured
+            model    USL does not fit these bands; no curve describes them, the nearest is logarithmic
             failed   band 3: the load process died by SIGABRT in band 3; see its last log lines
                      (plugin-crashed:SIGABRT)
             warning  band 4: the largest one measured has the highest throughput, so that the peak may lie
                      beyond; raise `max_workers` and `max_connections`
+            warning  the 3 bands ran in the order of their load, each once: what changes with time, such as
+                     caches and bloat, looks like an effect of the load
             warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
                      the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],
@@ -176,10 +185,14 @@ fn a_grid_has_no_gain_per_worker() {
 
             best     20 workers, 10 connections: 1,650 TPS, p95 17.6 ms (within 5% of the highest measured, 50%
                      fewer connections, confirmed by ±95%)
+            model    USL does not describe the bands within their errors, so that no peak is predicted; no curve
+                     describes them, the nearest is logistic
             warning  more workers than connections in bands 1, 3, 4: latency includes the wait for a connection,
                      which is also shown apart
             warning  band 5: the largest one measured has the highest throughput, so that the peak may lie
                      beyond; raise `max_workers` and `max_connections`
+            warning  the 5 bands ran in the order of their load, each once: what changes with time, such as
+                     caches and bloat, looks like an effect of the load
             warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
                      the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],
@@ -216,9 +229,12 @@ fn a_stopped_run_says_how_far_it_came() {
             best     20 workers, 40 connections: 2,157 TPS, p95 13.5 ms (the highest measured, confirmed by
                      ±95%)
             limit    throughput still grows at 20 workers, the most measured
+            model    USL does not fit these bands; no curve describes them, the nearest is logarithmic
             stopped  with 3 of 6 bands finished: stopped by Ctrl-C (stopped-by:INT)
             warning  band 3: the largest one measured has the highest throughput, so that the peak may lie
                      beyond; the larger bands of the plan did not finish
+            warning  the 3 bands ran in the order of their load, each once: what changes with time, such as
+                     caches and bloat, looks like an effect of the load
             warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
                      the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],
@@ -271,10 +287,12 @@ fn short_bands_confirm_nothing() {
 
             best     20 workers, 40 connections: 2,157 TPS, p95 13.5 ms (the highest measured)
             limit    throughput still grows at 20 workers, the most measured
-            warning  bands 1-3: too short for ±95%, which takes 30 intervals of a second or more, so that
-                     nothing is confirmed; raise `test_duration`
+            warning  bands 1-3: too short for ±95%, which takes 30s or more, so that nothing is confirmed; raise
+                     `test_duration`
             warning  band 3: the largest one measured has the highest throughput, so that the peak may lie
                      beyond; raise `max_workers` and `max_connections`
+            warning  the 3 bands ran in the order of their load, each once: what changes with time, such as
+                     caches and bloat, looks like an effect of the load
             warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
                      the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],
@@ -305,10 +323,15 @@ fn noise_puts_a_question_mark_behind_the_verdict() {
             limit    throughput stops growing between 20 and 40 workers; the cause is not determined
             latency  40 workers, 40 connections: p95 is 100% above the band before, no more than waiting in line
                      explains
+            model    USL does not fit these bands; no curve describes them, the nearest is logarithmic
+            queueing service 0.625 ms (from the saturated bands); at most 1,601 TPS, which 16.0 workers reach;
+                     40 workers should do 1,601 TPS, as measured
             warning  band 3: its gain of 1.00 TPS is within its error of 3.12 TPS, so that its verdict is a
                      guess; raise `test_duration`
             warning  band 3: the largest one measured has the highest throughput, so that the peak may lie
                      beyond; raise `max_workers` and `max_connections`
+            warning  the 3 bands ran in the order of their load, each once: what changes with time, such as
+                     caches and bloat, looks like an effect of the load
             warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
                      the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],
@@ -362,6 +385,8 @@ fn errors_checks_and_results_are_listed() {
             result   recall: {"at_10":0.97}
             warning  other load on the host
             warning  band 3: 24% of the operations failed, so that it is not recommended
+            warning  the 3 bands ran in the order of their load, each once: what changes with time, such as
+                     caches and bloat, looks like an effect of the load
             warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
                      the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],
@@ -396,11 +421,14 @@ fn more_work_in_progress_than_workers_is_a_broken_timer() {
             best     10 workers, 40 connections: 2,157 TPS, p95 13.5 ms (the highest measured, confirmed by
                      ±95%)
             limit    throughput still grows at 10 workers, the most measured
+            model    USL does not fit these bands; no curve describes them, the nearest is logarithmic
             warning  band 1: TPS x latency = 10.0 in flight, more than 5 workers: check the timer
             warning  band 2: TPS x latency = 14.0 in flight, more than 7 workers: check the timer
             warning  band 3: TPS x latency = 20.0 in flight, more than 10 workers: check the timer
             warning  band 3: the largest one measured has the highest throughput, so that the peak may lie
                      beyond; raise `max_workers` and `max_connections`
+            warning  the 3 bands ran in the order of their load, each once: what changes with time, such as
+                     caches and bloat, looks like an effect of the load
             warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
                      the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],

@@ -43,7 +43,7 @@ impl RunLimits {
         let mut bands = Vec::new();
         let mut observed = Vec::new();
         for (band, measurement) in record.measured() {
-            let of_band = |found: &AssessedBand| found.band == band.plan.index;
+            let of_band = |found: &AssessedBand| found.run(band.plan.index).is_some();
             let Some(position) = assessed.iter().position(of_band) else { continue };
             bands.push(band.plan.index);
             observed.push(observe(record, band, measurement, assessment.bands.get(position)));

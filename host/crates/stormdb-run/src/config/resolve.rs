@@ -12,7 +12,7 @@ use super::run_config::{
     SingleConfig,
 };
 use super::warning::{Warning, WarningId};
-use super::{Facts, arrivals, defaults, ladder, target, workload};
+use super::{Facts, arrivals, cost, defaults, ladder, target, thresholds, workload};
 
 /// What was found on the way; problems refuse the configuration, warnings do not.
 #[derive(Debug, Default)]
@@ -34,16 +34,13 @@ pub(crate) struct SingleKeys {
 const WITHOUT_EFFECT: &[&str] = &[
     "summary_interval",
     "data_loading",
-    "thresholds",
-    "cost",
     "results_backend",
     "progressive.max_latency_samples",
     "progressive.memory_limit_mb",
 ];
 
 /// Keys whose effect cannot be switched yet, with the value that asks for what is done anyway.
-const FIXED: &[(&str, bool)] =
-    &[("progressive.analysis", true), ("progressive.export.html", false)];
+const FIXED: &[(&str, bool)] = &[("progressive.export.html", false)];
 
 /// The run configuration, or `None` if a problem leaves no way to make one.
 pub(crate) fn resolve(
@@ -62,6 +59,7 @@ pub(crate) fn resolve(
         duration,
         arrival_rate,
         arrivals,
+        repeats,
         progressive,
         plugins,
         seed,
@@ -73,12 +71,14 @@ pub(crate) fn resolve(
         pg_stats_statements,
         summary_interval: _,
         data_loading: _,
-        thresholds: _,
-        cost: _,
+        thresholds,
+        cost,
         results_backend: _,
     } = raw;
     report_keys_without_effect(merged, findings);
     let export = export(progressive.as_ref());
+    let analysis = progressive.as_ref().and_then(|progressive| progressive.analysis);
+    let cost = cost::resolve(cost, merged, findings);
     let described = ladder::is_described(merged);
     let climbed = progressive.filter(|progressive| progressive.enabled.unwrap_or(described));
     let mut times = Times { merged, findings };
@@ -106,11 +106,13 @@ pub(crate) fn resolve(
         })),
     };
     let target = target::resolve(database, merged, facts, findings);
+    let thresholds = thresholds::resolve(thresholds, merged, findings);
     let workload = workload::resolve(name, scale, workload_config, merged, findings);
     Some(RunConfig {
         target,
         workload: workload?,
         load: load?,
+        repeats: repeats.unwrap_or(defaults::REPEATS),
         plugins: self::plugins(plugins),
         export,
         seed,
@@ -122,6 +124,9 @@ pub(crate) fn resolve(
             server: collect_pg_stats.unwrap_or(true),
             statements: pg_stats_statements.unwrap_or(true),
         },
+        analysis: analysis.unwrap_or(true),
+        cost,
+        thresholds,
     })
 }
 

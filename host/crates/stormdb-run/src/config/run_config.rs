@@ -7,9 +7,11 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use stormdb_analysis::assess::economy::Cost;
 
 use super::duration::seconds;
 use crate::secret::Secret;
+use crate::threshold::Threshold;
 
 /// The resolved configuration. Its serialised form goes into the run record and holds no password.
 #[derive(Clone, Debug, Serialize)]
@@ -17,6 +19,8 @@ pub struct RunConfig {
     pub target: TargetConfig,
     pub workload: WorkloadConfig,
     pub load: LoadConfig,
+    /// Times that every band is run.
+    pub repeats: u32,
     pub plugins: PluginsConfig,
     pub export: ExportConfig,
     /// `None`: the run draws one and records it.
@@ -29,7 +33,13 @@ pub struct RunConfig {
     /// Longest time one call of an operation may take before it is cancelled.
     #[serde(rename = "operation_deadline_seconds", with = "seconds")]
     pub operation_deadline: Duration,
+    /// What the run must keep for a good exit code; held against its record.
+    pub thresholds: Vec<Threshold>,
     pub evidence: EvidenceConfig,
+    /// Whether curves are fitted and queues expected beside the bands.
+    pub analysis: bool,
+    /// `None`: what a load costs is not known.
+    pub cost: Option<Cost>,
 }
 
 /// What is kept of the server beside each band.
@@ -138,7 +148,8 @@ pub struct SingleConfig {
 /// A ladder of bands.
 #[derive(Clone, Debug, Serialize)]
 pub struct LadderConfig {
-    /// A name in [`stormdb_analysis::strategy::STRATEGIES`].
+    /// A name in [`stormdb_analysis::strategy::STRATEGIES`]; that of the first bands of an adaptive
+    /// ladder.
     pub strategy: String,
     pub pairing: PairingConfig,
     pub min_workers: u32,
@@ -151,10 +162,25 @@ pub struct LadderConfig {
     pub arrivals: Option<LadderArrivals>,
     #[serde(rename = "warmup_seconds", with = "seconds")]
     pub warmup: Duration,
+    /// With `stop`, the longest time.
     #[serde(rename = "measure_seconds", with = "seconds")]
     pub measure: Duration,
     #[serde(rename = "cooldown_seconds", with = "seconds")]
     pub cooldown: Duration,
+    /// `None`: every band takes the whole of its time.
+    pub stop: Option<StopRule>,
+    /// Whether the recommended band and its best rival are run once more.
+    pub confirm: bool,
+}
+
+/// When a band ends before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StopRule {
+    /// Half the confidence interval of the throughput, as a share of the throughput.
+    pub precision: f64,
+    /// The least measured time.
+    #[serde(rename = "min_seconds", with = "seconds")]
+    pub min: Duration,
 }
 
 /// Operations that arrive whatever becomes of those before: an open loop.
@@ -189,6 +215,8 @@ pub struct LadderArrivals {
 pub enum PairingConfig {
     /// As many values on both axes, paired by index.
     Paired { bands: u32 },
+    /// Each band chosen by those before it, `bands` at most; connections follow workers.
+    Adaptive { bands: u32 },
     /// Every worker count with every connection count. A step is absent on an axis that does not
     /// vary.
     Grid { step_workers: Option<u32>, step_connections: Option<u32> },

@@ -45,6 +45,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("STORMDB_WORKERS", "3"),
     ("STORMDB_CONNECTIONS", "2"),
     ("STORMDB_DURATION", "90s"),
+    ("STORMDB_REPEATS", "3"),
     ("STORMDB_HOST", "db"),
     ("STORMDB_PORT", "5433"),
     ("STORMDB_DBNAME", "2024"),
@@ -95,6 +96,7 @@ fn every_variable_and_every_flag_reaches_its_key() {
             },
             "measure_seconds": 90.0
           },
+          "repeats": 3,
           "plugins": {
             "paths": [
               "a",
@@ -116,10 +118,13 @@ fn every_variable_and_every_flag_reaches_its_key() {
           "executors": 2,
           "driver": "tokio-postgres",
           "operation_deadline_seconds": 30.0,
+          "thresholds": [],
           "evidence": {
             "server": true,
             "statements": true
-          }
+          },
+          "analysis": true,
+          "cost": null
         }
     "#]];
     expected.assert_eq(&recorded(&load_source(None, VARIABLES, &Overrides::default()).unwrap()));
@@ -130,6 +135,7 @@ fn every_variable_and_every_flag_reaches_its_key() {
         workers: Some(3),
         connections: Some(2),
         duration: Some("90s".to_owned()),
+        repeats: Some(3),
         arrival_rate: Some(2.5),
         arrivals: Some("constant".to_owned()),
         host: Some("db".to_owned()),
@@ -384,17 +390,16 @@ fn sslmode_takes_every_name_of_libpq() {
 #[test]
 fn keys_without_effect_say_so() {
     let resolved = loaded(
-        "workload: imdb\nresults_backend: {}\nsummary_interval: 5s\nthresholds: {p95: 80ms}\nworkers: 4\n\
-         progressive: {max_workers: 8, enable_analysis: false, memory_limit_mb: 512, test_duration: 2s, export: {html: true}}\n",
+        "workload: imdb\nresults_backend: {}\nsummary_interval: 5s\ndata_loading: {a: 1}\nworkers: 4\n\
+         progressive: {max_workers: 8, memory_limit_mb: 512, test_duration: 2s, export: {html: true}}\n",
     );
     let texts: Vec<_> = resolved.warnings.iter().map(ToString::to_string).collect();
     expect![[r#"
         run.yaml:3:1: `summary_interval` is accepted but has no effect in this version
-        run.yaml:4:1: `thresholds` is accepted but has no effect in this version
+        run.yaml:4:1: `data_loading` is accepted but has no effect in this version
         run.yaml:2:1: `results_backend` is accepted but has no effect in this version
-        run.yaml:6:55: `memory_limit_mb` is accepted but has no effect in this version
-        run.yaml:6:31: `analysis: false` is accepted but has no effect in this version
-        run.yaml:6:105: `html: true` is accepted but has no effect in this version
-        run.yaml:6:92: each band is measured for less than 5s, too short for figures to rely on
+        run.yaml:6:31: `memory_limit_mb` is accepted but has no effect in this version
+        run.yaml:6:81: `html: true` is accepted but has no effect in this version
+        run.yaml:6:68: each band is measured for less than 5s, too short for figures to rely on
         run.yaml:5:1: `workers` has no effect in a progressive run; `min_workers` and `max_workers` decide"#]].assert_eq(&texts.join("\n"));
 }

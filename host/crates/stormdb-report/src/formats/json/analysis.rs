@@ -5,7 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use stormdb_analysis::{assess::RegionsAbsent, breakpoint::BreakReason, scaling::Region};
 
-use super::bottleneck::BottleneckAnalysis;
+use super::{
+    bottleneck::BottleneckAnalysis,
+    cost::CostBenefit,
+    growth::{Elasticity, InflectionPoint, Probabilities},
+    models::Models,
+    queueing::Queues,
+};
 use crate::{
     figure::{Figure, Reason},
     finding::Finding,
@@ -22,7 +28,14 @@ pub(super) struct Analysis<'a> {
     breaking_point: Option<Breaking<'a>>,
     /// Where the curve bends most: supporting evidence only.
     knee: Option<Configured<'a>>,
-    mathematical_models: Option<()>,
+    /// How probable each region is for each band.
+    region_probabilities: Option<Probabilities>,
+    /// Where the curvature changes its sign; null without regions.
+    inflection_points: Option<Vec<InflectionPoint>>,
+    elasticity: Option<Elasticity>,
+    mathematical_models: Option<Models<'a>>,
+    queueing: Option<Queues>,
+    cost_benefit: Option<CostBenefit>,
     bottleneck_analysis: Option<BottleneckAnalysis>,
     verdict: &'a [Finding],
     /// Why entries above are null; a null without a reason means that there is none, such as no breaking point.
@@ -81,8 +94,18 @@ impl<'a> Analysis<'a> {
     pub(super) fn of(report: &'a Report<'a>) -> Self {
         let assessment = &report.analysis.assessment;
         let configured = |position| report.assessed(position).map(Configured::of);
-        let mut reasons: BTreeMap<&'static str, Reason> =
-            [("mathematical_models", Reason::NotAnalysed)].into();
+        let mut reasons: BTreeMap<&'static str, Reason> = BTreeMap::new();
+        let analysis = &report.analysis;
+        let absent = [
+            ("region_probabilities", assessment.certainty.as_ref().err()),
+            ("elasticity", assessment.growth.as_ref().err()),
+            ("mathematical_models", analysis.fits.as_ref().err()),
+            ("queueing", analysis.queueing.as_ref().err()),
+            ("cost_benefit", analysis.economy.as_ref().err()),
+        ];
+        reasons.extend(
+            absent.into_iter().filter_map(|(name, absent)| Some((name, (*absent?).into()))),
+        );
         let bottleneck_analysis = BottleneckAnalysis::of(report);
         if bottleneck_analysis.is_none() {
             let reason = match assessment.regions_absent {
@@ -102,7 +125,7 @@ impl<'a> Analysis<'a> {
         }
         let scaling_regions = scaling_regions(report);
         if let Err(reason) = scaling_regions {
-            for name in ["scaling_regions", "breaking_point", "knee"] {
+            for name in ["scaling_regions", "breaking_point", "knee", "inflection_points"] {
                 reasons.insert(name, reason);
             }
         }
@@ -112,6 +135,10 @@ impl<'a> Analysis<'a> {
                 .optimum
                 .as_ref()
                 .and_then(|optimum| configured(optimum.best_index)),
+            inflection_points: scaling_regions.is_ok().then(|| {
+                let found = assessment.inflections.iter();
+                found.map(|inflection| InflectionPoint::of(report, inflection)).collect()
+            }),
             scaling_regions: scaling_regions.ok(),
             breaking_point: assessment.breaking_point.as_ref().and_then(|broken| {
                 Some(Breaking {
@@ -127,7 +154,13 @@ impl<'a> Analysis<'a> {
                 })
             }),
             knee: assessment.knee.and_then(configured),
-            mathematical_models: None,
+            region_probabilities: (assessment.certainty.as_ref().ok())
+                .map(|found| Probabilities::of(report, found)),
+            elasticity: assessment.growth.as_ref().ok().map(|found| Elasticity::of(report, found)),
+            mathematical_models: analysis.fits.as_ref().ok().map(|found| Models::of(report, found)),
+            queueing: analysis.queueing.as_ref().ok().map(|found| Queues::of(report, found)),
+            cost_benefit: (analysis.economy.as_ref().ok())
+                .map(|found| CostBenefit::of(report, found)),
             bottleneck_analysis,
             verdict: &report.findings,
             absent: reasons.values().copied().collect(),
@@ -165,10 +198,7 @@ fn optimal<'a>(report: &'a Report<'a>) -> Option<Optimal<'a>> {
         band: Configured::of(row),
         efficiency: figure(row, &throughput::PER_WORKER),
         confidence: None,
-        confirmed: confirmation.map(|found| {
-            found.optimal_confirmed_index == optimum.optimal_index
-                && found.plausible_indices.first() == Some(&optimum.optimal_index)
-        }),
+        confirmed: confirmation.map(|_| optimum.alternatives().is_empty()),
         plausible_bands: confirmation.map(|found| {
             let rows = found.plausible_indices.iter().filter_map(|&index| report.assessed(index));
             rows.map(|row| row.index).collect()

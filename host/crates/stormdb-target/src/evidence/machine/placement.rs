@@ -35,7 +35,8 @@ mod tests {
 
     #[test]
     fn ranges_and_single_processors_are_listed() {
-        let status = "Name:\tpostgres\nCpus_allowed:\t87\nCpus_allowed_list:\t0-2,7\nMems_allowed:\t1\n";
+        let status =
+            "Name:\tpostgres\nCpus_allowed:\t87\nCpus_allowed_list:\t0-2,7\nMems_allowed:\t1\n";
         assert_eq!(parse_allowed(status), Some(vec![0, 1, 2, 7]));
         assert_eq!(parse_allowed("Cpus_allowed_list:\t1\n"), Some(vec![1]));
         assert_eq!(parse_allowed("Name:\tpostgres\n"), None);
