@@ -4,7 +4,7 @@ mod boundary;
 pub(crate) mod cluster;
 mod footprint;
 mod instructions;
-mod interrupt;
+pub(crate) mod interrupt;
 mod load_plugin;
 mod machine;
 mod page;

@@ -22,7 +22,7 @@ const TIMER_LAG_S: f64 = 0.003;
 const FACTOR: f64 = 2.0;
 
 /// Growth of a rate between the two bands from which it has grown.
-const GROWTH: f64 = 1.25;
+const GROWTH: f64 = 1.1;
 
 /// Growth of the CPU time of an operation from which CPUs do more than queue.
 const DEMAND_GROWTH: f64 = 1.2;
