@@ -121,6 +121,7 @@ pub(crate) fn why(reason: Undetermined) -> &'static str {
         Undetermined::OpenLoop => "operations arrive at a given rate",
         Undetermined::NothingAdded => "throughput stopped growing and response times did not grow",
         Undetermined::OtherWaits => "the added time went to waits that are no known queue",
+        Undetermined::Unseen => "nothing shows where the added time was spent",
         Undetermined::Contradicted => "the server's counters contradict the samples",
         Undetermined::LowConfidence => "too close to call",
     }
