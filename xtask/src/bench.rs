@@ -5,7 +5,7 @@ pub(crate) mod cluster;
 mod evidence;
 mod footprint;
 mod instructions;
-mod interrupt;
+pub(crate) mod interrupt;
 mod load_plugin;
 mod machine;
 mod page;
