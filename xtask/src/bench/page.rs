@@ -21,16 +21,18 @@ pub(crate) enum Section {
     Memory,
     Scaling,
     LoadPlugin,
+    Adaptive,
 }
 
 impl Section {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Pgbench,
         Self::Boundary,
         Self::Startup,
         Self::Memory,
         Self::Scaling,
         Self::LoadPlugin,
+        Self::Adaptive,
     ];
 
     fn heading(self) -> &'static str {
@@ -41,6 +43,7 @@ impl Section {
             Self::Memory => "Memory",
             Self::Scaling => "Cores of the generator",
             Self::LoadPlugin => "Loading a plugin",
+            Self::Adaptive => "Adaptive runs",
         }
     }
 }
