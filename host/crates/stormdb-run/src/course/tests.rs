@@ -17,8 +17,8 @@ const ADAPTIVE: &str = "strategy: adaptive, min_workers: 1, max_workers: 64, min
                         test_duration: 60s";
 
 /// Scales to 8 workers, and is flat from there.
-fn saturating(band: &BandPlan) -> Option<u64> {
-    Some(1000 * u64::from(band.workers.min(8)))
+fn saturating(band: &BandPlan) -> u64 {
+    1000 * u64::from(band.workers.min(8))
 }
 
 /// A record without bands, of a run with these keys.
@@ -98,7 +98,7 @@ fn a_repeated_ladder_goes_up_and_down_and_is_over() {
         "strategy: exponential, bands: 3, min_workers: 1, max_workers: 4, max_connections: 4";
     let mut record = record(3, bands);
     assert_eq!(record.header.plan.bands_known(), Some(9));
-    run(&mut record, saturating);
+    run(&mut record, |band| Some(saturating(band)));
     let workers: Vec<u32> = record.bands.iter().map(|band| band.plan.workers).collect();
     assert_eq!(workers, [1, 2, 4, 4, 2, 1, 1, 2, 4]);
     let repeats: Vec<u32> = record.bands.iter().map(|band| band.plan.repeat).collect();
@@ -110,7 +110,7 @@ fn an_adaptive_ladder_places_repeats_and_confirms_within_its_plan() {
     let mut record = record(2, &format!("{ADAPTIVE}, confirm: true"));
     let plan = record.header.plan.clone();
     assert_eq!((plan.bands.len(), plan.bands_known(), plan.bands_max()), (4, None, 18));
-    run(&mut record, saturating);
+    run(&mut record, |band| Some(saturating(band)));
     assert_eq!(record.search_end, Some(SearchEnd::OptimumSettled));
     assert!(record.bands.len() <= plan.bands_max(), "{}", record.bands.len());
     let indexes: Vec<usize> = record.bands.iter().map(|band| band.plan.index as usize).collect();
@@ -136,7 +136,7 @@ fn an_adaptive_ladder_places_repeats_and_confirms_within_its_plan() {
 #[test]
 fn what_comes_next_depends_on_nothing_but_the_record() {
     let mut whole = record(1, ADAPTIVE);
-    run(&mut whole, saturating);
+    run(&mut whole, |band| Some(saturating(band)));
     let mut again = record(1, ADAPTIVE);
     for band in &whole.bands {
         let Step::Band(next) = next_step(&again).unwrap() else { panic!("{:?}", band.plan) };
@@ -150,7 +150,7 @@ fn what_comes_next_depends_on_nothing_but_the_record() {
 #[test]
 fn a_search_that_does_harm_ends_the_run() {
     let mut record = record(2, &format!("{ADAPTIVE}, confirm: true"));
-    run(&mut record, |band| saturating(band).filter(|_| band.workers < 10));
+    run(&mut record, |band| Some(saturating(band)).filter(|_| band.workers < 10));
     assert_eq!(record.search_end, Some(SearchEnd::TooManyErrors));
     assert_eq!(record.bands.len(), 4);
 }
