@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: what is promised of speed and size, measured.
 
+mod adaptive;
 mod boundary;
 pub(crate) mod cluster;
 mod evidence;
@@ -20,7 +21,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use self::{evidence::EvidenceArgs, instructions::InstructionsArgs, pgbench::PgbenchArgs};
+use self::{
+    adaptive::AdaptiveArgs, evidence::EvidenceArgs, instructions::InstructionsArgs,
+    pgbench::PgbenchArgs,
+};
 use crate::workspace::Workspace;
 
 #[derive(Debug, Args)]
@@ -46,6 +50,8 @@ enum BenchTask {
     LoadPlugin,
     /// Throughput with the sampler of the server's state beside throughput without it.
     Evidence(EvidenceArgs),
+    /// A fixed ladder beside an adaptive one on three workloads: optimum, limit, wall time; half an hour.
+    Adaptive(AdaptiveArgs),
     /// Instructions per operation beside the budget in the repository, by callgrind.
     Instructions(InstructionsArgs),
 }
@@ -60,11 +66,12 @@ pub(crate) fn run(workspace: &Workspace, arguments: &BenchArgs) -> Result<ExitCo
         Some(BenchTask::Scaling) => footprint::scaling(workspace),
         Some(BenchTask::LoadPlugin) => load_plugin::run(workspace),
         Some(BenchTask::Evidence(arguments)) => evidence::run(workspace, arguments),
+        Some(BenchTask::Adaptive(arguments)) => adaptive::run(workspace, arguments),
         Some(BenchTask::Instructions(arguments)) => instructions::run(workspace, arguments),
     }
 }
 
-/// Everything with its defaults; the exit code is that of the instructions, the only figures that
+/// Everything with its defaults but the adaptive runs, which take as long as all others together; the exit code is that of the instructions, the only figures that
 /// are the same on every machine.
 fn all(workspace: &Workspace) -> Result<ExitCode> {
     pgbench::run(workspace, &PgbenchArgs::default())?;

@@ -22,6 +22,7 @@ pub(crate) enum Section {
     Scaling,
     LoadPlugin,
     Evidence,
+    Adaptive,
 }
 
 impl Section {
@@ -33,6 +34,7 @@ impl Section {
         Self::Scaling,
         Self::LoadPlugin,
         Self::Evidence,
+        Self::Adaptive,
     ];
 
     fn heading(self) -> &'static str {
@@ -44,6 +46,7 @@ impl Section {
             Self::Scaling => "Cores of the generator",
             Self::LoadPlugin => "Loading a plugin",
             Self::Evidence => "Watching the server",
+            Self::Adaptive => "Adaptive runs",
         }
     }
 }
