@@ -14,6 +14,7 @@ pub mod assess;
 pub mod comparison;
 pub mod questions;
 pub mod reached;
+pub mod recommend;
 pub mod threshold;
 
 pub mod exit;
