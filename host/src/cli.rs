@@ -128,6 +128,9 @@ pub(crate) struct ScenarioArgs {
     /// Measured time of a band, such as `30s` or `5m`.
     #[arg(long)]
     duration: Option<String>,
+    /// Times that every band is run, up and down the ladder in turns.
+    #[arg(long, value_name = "TIMES")]
+    repeats: Option<u32>,
     /// Operations per second that arrive whatever becomes of those before: an open loop.
     #[arg(long, value_name = "PER_SECOND")]
     arrival_rate: Option<f64>,
@@ -204,7 +207,7 @@ impl ScenarioArgs {
     /// The flags as the configuration's top layer.
     pub(crate) fn overrides(&self) -> Overrides {
         let Self { config: _, progressive, workload, scale, workers, connections, .. } = self;
-        let Self { duration, arrival_rate, arrivals, seed, executors, driver, .. } = self;
+        let Self { duration, repeats, arrival_rate, arrivals, seed, executors, driver, .. } = self;
         let Self { set, server, plugins, config_from_variable, .. } = self;
         let ServerArgs { host, port, dbname, username, embedded, pg_bin: _ } = server;
         let PluginArgs { folders, trust_store, trust_policy, lock, locked, allow_ld_env: _ } =
@@ -217,6 +220,7 @@ impl ScenarioArgs {
             workers: *workers,
             connections: *connections,
             duration: duration.clone(),
+            repeats: *repeats,
             arrival_rate: *arrival_rate,
             arrivals: arrivals.clone(),
             host: host.clone(),

@@ -8,7 +8,11 @@ use std::{
 };
 
 use stormdb_report::{event_line::event_line, model::Report, progress, screen::Style, terminal};
-use stormdb_run::{event::RunEvent, plan::BandPlan, record::RunRecord};
+use stormdb_run::{
+    event::RunEvent,
+    plan::{BandPlan, RunPlan},
+    record::RunRecord,
+};
 
 use self::bars::Bars;
 use crate::{
@@ -111,15 +115,15 @@ impl Progress {
             }
             _ => {}
         }
-        let bands = record.header.plan.bands.len();
+        let plan = &record.header.plan;
         match &mut self.display {
-            Display::Bars(bars) => bars.event(event, bands),
+            Display::Bars(bars) => bars.event(event, plan),
             // A line of log is in the log already.
             Display::Events if matches!(event, RunEvent::Logged { .. }) => {}
             Display::Events => write_event(event),
             Display::Lines { told } => {
                 let due = told.elapsed() >= HEARTBEAT;
-                if let Some(line) = line(event, self.band.as_ref(), self.started, bands, due) {
+                if let Some(line) = line(event, self.band.as_ref(), self.started, plan, due) {
                     *told = Instant::now();
                     note(&line);
                 }
@@ -170,7 +174,7 @@ fn line(
     event: &RunEvent,
     band: Option<&BandPlan>,
     started: Instant,
-    bands: usize,
+    plan: &RunPlan,
     due: bool,
 ) -> Option<String> {
     match event {
@@ -181,7 +185,7 @@ fn line(
             Some(format!("setup {}", progress::setup_message(stage, *done, *total, unit)))
         }
         RunEvent::Interval { interval, .. } if due => {
-            Some(progress::heartbeat(started.elapsed(), band?, bands, interval))
+            Some(progress::heartbeat(started.elapsed(), band?, plan, interval))
         }
         _ => None,
     }

@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: what is promised of speed and size, measured.
 
 mod boundary;
-mod cluster;
+pub(crate) mod cluster;
 mod footprint;
 mod instructions;
 mod interrupt;
@@ -10,7 +10,7 @@ mod machine;
 mod page;
 mod pgbench;
 mod product;
-mod provenance;
+pub(crate) mod provenance;
 mod statistics;
 mod timed;
 

@@ -30,6 +30,17 @@ pub(crate) fn sign_all(
     profile: Profile,
     name: &str,
 ) -> Result<Bundles> {
+    sign(workspace, stormdb, profile, name, &workspace.plugins)
+}
+
+/// The same with these plugins.
+pub(crate) fn sign(
+    workspace: &Workspace,
+    stormdb: &Stormdb,
+    profile: Profile,
+    name: &str,
+    plugins: &[PluginCrate],
+) -> Result<Bundles> {
     let place = place::private(workspace, name)?;
     let key = place.join("author-key");
     let public_key = place.join("author-key.pub");
@@ -52,10 +63,16 @@ pub(crate) fn sign_all(
             .with_context(|| format!("cannot remove {}", old.display()))?;
     }
 
-    pack_all(workspace, stormdb, profile, &author, &key, &folder)?;
+    pack(workspace, stormdb, profile, plugins, &Signing { author: &author, key: &key }, &folder)?;
     let mut trust = stormdb.command(["trust", "add", &author]);
     program::run(trust.arg(&public_key).arg("--trust-store").arg(&trust_store))?;
     Ok(Bundles { folder, trust_store })
+}
+
+/// Who signs, and with which key.
+struct Signing<'a> {
+    author: &'a str,
+    key: &'a Path,
 }
 
 /// Packs every plugin of the build into `folder`, signed with `key` as `author`.
@@ -67,8 +84,19 @@ pub(crate) fn pack_all(
     key: &Path,
     folder: &Path,
 ) -> Result<()> {
+    pack(workspace, stormdb, profile, &workspace.plugins, &Signing { author, key }, folder)
+}
+
+fn pack(
+    workspace: &Workspace,
+    stormdb: &Stormdb,
+    profile: Profile,
+    plugins: &[PluginCrate],
+    &Signing { author, key }: &Signing<'_>,
+    folder: &Path,
+) -> Result<()> {
     let libraries = workspace.output(profile);
-    for plugin in &workspace.plugins {
+    for plugin in plugins {
         let PluginCrate { name, version, description, library, declared } = plugin;
         let mut pack = stormdb.command(["plugin", "pack", "--name", name, "--version", version]);
         pack.args(["--author", author, "--description", description]);

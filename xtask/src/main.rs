@@ -9,6 +9,7 @@ mod place;
 mod postgres;
 mod program;
 mod release;
+mod scenarios;
 mod stormdb;
 mod test;
 mod workspace;
@@ -42,6 +43,8 @@ enum Task {
     Release(release::ReleaseArgs),
     /// Measure speed and size, and write docs/reference/benchmarks.md.
     Bench(bench::BenchArgs),
+    /// Run loads whose limit is known, and count how often the verdict names it.
+    Scenarios(scenarios::ScenariosArgs),
 }
 
 fn main() -> ExitCode {
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Task::Attacks(arguments) => attacks::run(&workspace, &arguments),
         Task::Release(arguments) => release::run(&workspace, &arguments),
         Task::Bench(arguments) => bench::run(&workspace, &arguments),
+        Task::Scenarios(arguments) => scenarios::run(&workspace, &arguments),
     });
     done.unwrap_or_else(|error| {
         anstream::eprintln!("error: {error:#}");

@@ -27,8 +27,11 @@ fn check(file: &Path) -> Result<Exit, CommandError> {
     let resolved = config::load(Some(source), &places::variable, &Overrides::default())?;
     let plan = plan(&resolved.config, None)?;
     resolved.warnings.iter().chain(&plan.warnings).for_each(warn);
-    let bands = plan.bands.len();
+    let bands = match plan.bands_known() {
+        Some(bands) => format!("{bands} bands"),
+        None => format!("at most {} bands", plan.bands_max()),
+    };
     let name = &resolved.config.workload.name;
-    print(&format!("{}: ok, workload {name}, {bands} bands", file.display()))?;
+    print(&format!("{}: ok, workload {name}, {bands}", file.display()))?;
     Ok(Exit::Success)
 }

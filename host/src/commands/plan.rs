@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use stormdb_report::number::{duration, rate};
+use stormdb_report::number::{duration, percent, rate};
 use stormdb_run::{
     config::run_config::{RunConfig, TargetConfig},
     exit::Exit,
-    plan::{RunPlan, ServerLimits, plan},
+    plan::{RunPlan, Search, ServerLimits, plan},
 };
 
 use crate::{
@@ -100,7 +100,11 @@ fn text(config: &RunConfig, plan: &RunPlan) -> String {
         let mut row =
             vec![band.index.to_string(), band.workers.to_string(), band.connections.to_string()];
         row.extend(band.arrivals.map(|arrivals| format!("{}/s", rate(arrivals.rate))));
-        row.extend([band.warmup, band.measure, band.cooldown].map(duration));
+        let measure = match band.stop {
+            Some(stop) => format!("{} to {}", duration(stop.min), duration(band.measure)),
+            None => duration(band.measure),
+        };
+        row.extend([duration(band.warmup), measure, duration(band.cooldown)]);
         row.push(allowed.to_owned());
         rows.push(row);
     }
@@ -115,6 +119,9 @@ fn text(config: &RunConfig, plan: &RunPlan) -> String {
             "{server} {max_connections} connections, {free} of them free; the largest band needs {needed}",
         );
     }
+    for line in decided_later(plan) {
+        let _ = writeln!(text, "{line}");
+    }
     if let Some(paired) = &plan.paired_alternative {
         let sizes: Vec<String> = paired
             .bands
@@ -128,12 +135,43 @@ fn text(config: &RunConfig, plan: &RunPlan) -> String {
 
 /// `6 bands, exponential, 3m 42s without set-up`.
 fn summary(plan: &RunPlan) -> String {
-    let total = duration(plan.total);
-    match (plan.bands.len(), plan.strategy.as_deref()) {
-        (1, None) => format!("1 band, {total} without set-up"),
-        (bands, strategy) => {
-            let strategy = strategy.unwrap_or("single");
-            format!("{bands} bands, {strategy}, {total} without set-up")
-        }
+    let total = match plan.total_min {
+        Some(least) => format!("{} to {}", duration(least), duration(plan.total)),
+        None => duration(plan.total),
+    };
+    let repeated = match plan.repeats {
+        1 => String::new(),
+        times => format!(", each {times} times, up and down"),
+    };
+    let bands = match plan.bands_known() {
+        Some(1) => "1 band".to_owned(),
+        Some(bands) => format!("{bands} bands"),
+        None => format!("at most {} bands", plan.bands_max()),
+    };
+    let strategy = plan.strategy.as_ref().map_or_else(String::new, |it| format!(", {it}"));
+    format!("{bands}{strategy}{repeated}, {total} without set-up")
+}
+
+/// What a plan cannot know, since the run decides it.
+fn decided_later(plan: &RunPlan) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(search) = &plan.search {
+        let Search { min_workers, max_workers, bands_max, .. } = search;
+        lines.push(format!(
+            "after these, each band is placed by those before it, between {min_workers} and {max_workers} workers; \
+             {bands_max} at most"
+        ));
     }
+    if let Some(stop) = plan.bands.first().and_then(|band| band.stop) {
+        lines.push(format!(
+            "a band ends when its throughput is known to ±{}, or when its time is over",
+            percent(stop.precision)
+        ));
+    }
+    if plan.confirm {
+        lines.push(
+            "at the end the recommended band and its best rival are run once more".to_owned(),
+        );
+    }
+    lines
 }

@@ -125,7 +125,6 @@ async fn on_target(
         machine: machine(),
         plan,
     };
-    let plan = header.plan.clone();
     let journal = Journal::create(&folder.journal())?;
     let progress = Progress::new(global, arguments.json);
     let mut recorder = Recorder::begin(journal, header, exports, progress)?;
@@ -140,15 +139,8 @@ async fn on_target(
     }
     let executors = config.executors.unwrap_or_else(|| machine().cores);
     let witness = Witness::of(config.evidence, target, &stage.login.application_name).await;
-    let ladder = Ladder {
-        config,
-        plan: &plan,
-        stage: &stage,
-        offer: &offer,
-        seed,
-        executors,
-        witness: &witness,
-    };
+    let ladder =
+        Ladder { config, stage: &stage, offer: &offer, seed, executors, witness: &witness };
     let ran = measure(arguments, &ladder, load, &mut recorder, interrupts).await;
     witness.leave().await;
     conclude(arguments, ran, recorder)

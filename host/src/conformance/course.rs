@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use stormdb_plugin_api::describe::Description;
 use stormdb_run::{
     event::RunEvent,
-    measurement::{BandMeasurement, Interval},
+    measurement::{BandMeasurement, INTERVAL, Interval},
 };
 
 use super::{
@@ -291,6 +291,7 @@ impl<'a> Course<'a> {
             cores: machine().cores,
             warmup: Duration::ZERO,
             measure: Duration::from_secs(seconds),
+            interval: INTERVAL,
             arrivals: None,
             drain_limit: Duration::from_secs(5),
             seed,

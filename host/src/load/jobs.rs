@@ -333,6 +333,7 @@ fn band_spec(order: &BandOrder, description: &WorkloadDescription) -> BandSpec {
         cores: order.cores,
         warmup: order.warmup,
         measure: order.measure,
+        interval: order.interval,
         drain_limit: order.drain_limit,
         deadline: order.deadline,
         connect_budget: order.connect_budget,

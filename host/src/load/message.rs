@@ -96,6 +96,8 @@ pub(crate) struct BandOrder {
     pub(crate) cores: u32,
     pub(crate) warmup: Duration,
     pub(crate) measure: Duration,
+    /// Length of the intervals that are told.
+    pub(crate) interval: Duration,
     /// Absent for a closed loop.
     pub(crate) arrivals: Option<Arrivals>,
     pub(crate) drain_limit: Duration,

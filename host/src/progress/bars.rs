@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use stormdb_report::progress::{band_message, setup_message};
+use stormdb_report::progress::{band_message, place, setup_message};
 use stormdb_run::{
     event::RunEvent,
     measurement::{Interval, Phase},
-    plan::BandPlan,
+    plan::{BandPlan, RunPlan},
 };
 
 const DRAWS_PER_SECOND: u8 = 8;
@@ -58,7 +58,7 @@ fn milliseconds(duration: Duration) -> u64 {
 }
 
 impl Bars {
-    pub(crate) fn event(&mut self, event: &RunEvent, bands: usize) {
+    pub(crate) fn event(&mut self, event: &RunEvent, plan: &RunPlan) {
         match event {
             RunEvent::RunStarted { header } => {
                 self.total = header.plan.total;
@@ -71,7 +71,7 @@ impl Bars {
                 self.current.set_message(setup_message(stage, *done, *total, unit));
             }
             RunEvent::BandStarted { band, .. } => {
-                self.current.set_prefix(format!("{}/{bands}", band.index));
+                self.current.set_prefix(place(plan, band.index));
                 self.current.set_length(milliseconds(band.warmup + band.measure));
                 self.current.set_position(0);
                 self.current.set_message(band_message(band, &[]));
@@ -81,7 +81,16 @@ impl Bars {
             RunEvent::Interval { interval, .. } => self.interval(interval),
             RunEvent::BandFinished { .. } | RunEvent::BandFailed { .. } => {
                 if let Some(band) = self.band.take() {
-                    self.before_band += band.warmup + band.measure + band.cooldown;
+                    let measured = match event {
+                        RunEvent::BandFinished { measurement, .. } => {
+                            Duration::from_secs_f64(measurement.seconds).min(band.measure)
+                        }
+                        _ => band.measure,
+                    };
+                    // What a band that ended early did not take is not left any more.
+                    self.total = self.total.saturating_sub(band.measure - measured);
+                    self.before_band += band.warmup + measured + band.cooldown;
+                    self.run.set_length(milliseconds(self.total));
                     self.run.set_position(milliseconds(self.before_band));
                 }
             }

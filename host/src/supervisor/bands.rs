@@ -1,18 +1,23 @@
-//! The ladder: band after band, through crashes of the load process.
+//! The ladder: band after band, through crashes of the load process. Which band comes next is `course`'s to say.
 
 use std::time::Duration;
 
+use stormdb_analysis::Error as AnalysisError;
+use stormdb_report::ReportError;
 use stormdb_run::{
     config::run_config::RunConfig,
+    course::{Step, next_step},
+    ending::BandWatch,
     event::RunEvent,
     exit::Exit,
-    plan::{BandPlan, RunPlan},
+    plan::BandPlan,
+    record::RunRecord,
 };
 
 use super::{
     evidence::Witness,
     interrupt::Interrupts,
-    load::{Load, LoadFailure, Patience},
+    load::{Load, LoadFailure, Patience, Reaction},
     recorder::Recorder,
     stage::{Offer, Stage},
 };
@@ -33,7 +38,6 @@ const CRASHES_IN_A_ROW: u32 = 2;
 /// What is the same in every band.
 pub(crate) struct Ladder<'a> {
     pub(crate) config: &'a RunConfig,
-    pub(crate) plan: &'a RunPlan,
     pub(crate) stage: &'a Stage,
     pub(crate) offer: &'a Offer,
     pub(crate) seed: u64,
@@ -55,13 +59,22 @@ impl Ladder<'_> {
         let mut load = Some(load);
         let mut worst = Exit::Success;
         let mut crashes = 0;
-        for band in &self.plan.bands {
+        let mut before: Option<BandPlan> = None;
+        while let Some(band) = next_band(recorder)? {
+            if crashes >= CRASHES_IN_A_ROW {
+                let message = "two bands in a row failed; the bands after them were not run";
+                recorder.warn("run-ended-early", message.to_owned())?;
+                return Ok((None, worst));
+            }
+            if let Some(before) = before.take() {
+                rest_after(&before, interrupts).await?;
+            }
             let mut ready = match load.take() {
                 Some(load) => load,
                 None => self.restart(interrupts).await?,
             };
             recorder.event(&RunEvent::BandStarted { band: band.clone(), attempt: 1 })?;
-            let driven = self.drive(band, &mut ready, recorder, interrupts).await;
+            let driven = self.drive(&band, &mut ready, recorder, interrupts).await;
             match driven {
                 Ok(()) => crashes = 0,
                 Err(failure) => {
@@ -81,12 +94,6 @@ impl Ladder<'_> {
                     if interrupts.count() > 0 {
                         return Err(interrupts.error());
                     }
-                    if crashes >= CRASHES_IN_A_ROW && !self.is_last(band) {
-                        let message =
-                            "two bands in a row failed; the bands after them were not run";
-                        recorder.warn("run-ended-early", message.to_owned())?;
-                        return Ok((None, worst));
-                    }
                     // A plugin that failed a band is not trusted with the next one in the same
                     // process.
                     drop(ready);
@@ -97,7 +104,7 @@ impl Ladder<'_> {
             if interrupts.count() > 0 {
                 return Err(interrupts.error());
             }
-            self.rest(band, interrupts).await?;
+            before = Some(band);
         }
         Ok((load, worst))
     }
@@ -117,6 +124,7 @@ impl Ladder<'_> {
             cores: self.executors,
             warmup: band.warmup,
             measure: band.measure,
+            interval: band.interval(),
             arrivals: band.arrivals,
             drain_limit: DRAIN_LIMIT,
             seed: self.seed,
@@ -130,13 +138,32 @@ impl Ladder<'_> {
             first: CONNECT_BUDGET.saturating_add(deadline).saturating_add(STALL_MARGIN),
             next: DRAIN_LIMIT.max(deadline).saturating_add(STALL_MARGIN),
         };
-        let watch = self.witness.watch();
-        let on_event = &mut |event| {
-            watch.saw(&event);
-            recorder.event(&event)
+        let run = recorder.record().header.id.clone();
+        let unusable =
+            |source| CommandError::from(ReportError::Record { run: run.clone(), source });
+        let mut watch = BandWatch::of(band).map_err(&unusable).map_err(LoadFailure::Stopped)?;
+        let looking = self.witness.watch(load.pid());
+        let mut on_event = |event: RunEvent| {
+            let mut reaction = Reaction::GoOn;
+            looking.saw(&event);
+            match &event {
+                RunEvent::Interval { interval, .. } => {
+                    if watch.hear(interval).map_err(&unusable)? {
+                        reaction = Reaction::EndBand;
+                    }
+                }
+                RunEvent::BandFinished { band, measurement } => {
+                    if let Some(ending) = watch.ending(measurement) {
+                        recorder.event(&RunEvent::BandEnding { band: *band, ending })?;
+                    }
+                }
+                _ => {}
+            }
+            recorder.event(&event)?;
+            Ok(reaction)
         };
-        let driven = load.carry_out(&order, patience, interrupts, on_event).await.map(drop);
-        let found = self.witness.hear(watch, driven.is_ok(), interrupts).await;
+        let driven = load.attend(&order, patience, interrupts, &mut on_event).await.map(drop);
+        let found = self.witness.hear(looking, driven.is_ok(), interrupts).await;
         if let Some(evidence) = found {
             let evidence = RunEvent::Evidence { band: band.index, evidence };
             recorder.event(&evidence).map_err(LoadFailure::Stopped)?;
@@ -150,19 +177,31 @@ impl Ladder<'_> {
         Stage::attach(&mut load, interrupts, &mut |_event| Ok(())).await?;
         Ok(load)
     }
+}
 
-    /// Nothing runs; the server comes to rest. After the last band there is nothing to rest for.
-    async fn rest(&self, band: &BandPlan, interrupts: &mut Interrupts) -> Result<(), CommandError> {
-        if self.is_last(band) || band.cooldown.is_zero() {
-            return Ok(());
-        }
-        tokio::select! {
-            () = tokio::time::sleep(band.cooldown) => Ok(()),
-            () = interrupts.next() => Err(interrupts.error()),
+/// The band that comes next. What an adaptive ladder decided before it is recorded on the way.
+fn next_band(recorder: &mut Recorder) -> Result<Option<BandPlan>, CommandError> {
+    let unusable = |record: &RunRecord, source: AnalysisError| ReportError::Record {
+        run: record.header.id.clone(),
+        source,
+    };
+    loop {
+        let record = recorder.record();
+        match next_step(record).map_err(|source| unusable(record, source))? {
+            Step::Band(band) => return Ok(Some(*band)),
+            Step::SearchEnded(end) => recorder.event(&RunEvent::SearchEnded { end })?,
+            Step::Over => return Ok(None),
         }
     }
+}
 
-    fn is_last(&self, band: &BandPlan) -> bool {
-        self.plan.bands.last().is_some_and(|last| last.index == band.index)
+/// Nothing runs; the server comes to rest.
+async fn rest_after(band: &BandPlan, interrupts: &mut Interrupts) -> Result<(), CommandError> {
+    if band.cooldown.is_zero() {
+        return Ok(());
+    }
+    tokio::select! {
+        () = tokio::time::sleep(band.cooldown) => Ok(()),
+        () = interrupts.next() => Err(interrupts.error()),
     }
 }

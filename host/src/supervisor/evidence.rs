@@ -77,11 +77,11 @@ impl Witness {
         Self { monitor: RefCell::new(monitor), application_name: application_name.to_owned() }
     }
 
-    /// Begins to look at a band, of which the watch must be told every event.
-    pub(crate) fn watch(&self) -> Watch {
+    /// Begins to look at a band that the process `load` drives, of which the watch must be told every event.
+    pub(crate) fn watch(&self, load: u32) -> Watch {
         let (moments, seen) = watch::channel(Moments::default());
         let task = self.monitor.take().map(|monitor| {
-            tokio::spawn(witness_band(monitor, self.application_name.clone(), seen))
+            tokio::spawn(witness_band(monitor, self.application_name.clone(), load, seen))
         });
         Watch { moments, task }
     }
@@ -145,6 +145,7 @@ impl Watch {
 async fn witness_band(
     mut monitor: Monitor,
     application_name: String,
+    load: u32,
     mut moments: watch::Receiver<Moments>,
 ) -> (Monitor, Option<Box<BandEvidence>>) {
     // A failure shows again when there is something to see.
@@ -156,6 +157,7 @@ async fn witness_band(
         Eye { monitor, application_name, pids: Vec::new(), sampling: Sampling::new(began) };
     eye.look(&moments).await;
     eye.machine();
+    let placement = eye.monitor.machine().and_then(|machine| machine.placement(load));
     let before = eye.counters().await;
     let counted = Instant::now();
     let mut looks = 0_u64;
@@ -192,6 +194,12 @@ async fn witness_band(
     let Eye { mut monitor, sampling, .. } = eye;
     let mut evidence = Box::new(sampling.evidence(ended));
     let span = ended.saturating_duration_since(counted).as_secs_f64();
+    match placement {
+        Ok(found) => evidence.placement = Some(found),
+        Err(absence) => {
+            evidence.absent.insert("placement".to_owned(), absence.to_string());
+        }
+    }
     evidence.counted_seconds = before.is_ok().then_some(span);
     counters::gains(before, after, &mut monitor, &mut evidence).await;
     (monitor, Some(evidence))

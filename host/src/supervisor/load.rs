@@ -67,6 +67,14 @@ pub(crate) struct Load {
     mapping: Option<String>,
 }
 
+/// What an event is answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reaction {
+    GoOn,
+    /// The band has measured enough.
+    EndBand,
+}
+
 /// What an order is answered with.
 #[derive(Debug)]
 pub(crate) enum Answer {
@@ -163,6 +171,11 @@ impl Load {
         Ok(Self { process: spawned.process, notices, orders, tasks, mapping: None })
     }
 
+    /// The id of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// Gives an order and passes on every event until it is carried out. A load process that hangs
     /// is ended.
     pub(crate) async fn carry_out(
@@ -171,6 +184,18 @@ impl Load {
         patience: Patience,
         interrupts: &mut Interrupts,
         on_event: &mut dyn FnMut(RunEvent) -> Result<(), CommandError>,
+    ) -> Result<Answer, LoadFailure> {
+        let on_event = &mut |event| on_event(event).map(|()| Reaction::GoOn);
+        self.attend(order, patience, interrupts, on_event).await
+    }
+
+    /// As [`carry_out`](Self::carry_out), where an event may be reason enough to end a band.
+    pub(crate) async fn attend(
+        &mut self,
+        order: &Order,
+        patience: Patience,
+        interrupts: &mut Interrupts,
+        on_event: &mut dyn FnMut(RunEvent) -> Result<Reaction, CommandError>,
     ) -> Result<Answer, LoadFailure> {
         self.send(order).await?;
         let mut silent = patience.first;
@@ -196,7 +221,10 @@ impl Load {
                         sign = Instant::now();
                         silent = patience.next;
                     }
-                    on_event(*event).map_err(LoadFailure::Stopped)?;
+                    match on_event(*event).map_err(LoadFailure::Stopped)? {
+                        Reaction::GoOn => {}
+                        Reaction::EndBand => self.send(&Order::StopBand).await?,
+                    }
                 }
                 Ok(Some(Ok(Notice::Mapping { plugin }))) => {
                     sign = Instant::now();
@@ -318,8 +346,10 @@ fn is_sign_of_life(event: &RunEvent) -> bool {
         | RunEvent::SetupProgress { .. }
         | RunEvent::RunStarted { .. }
         | RunEvent::BandStarted { .. }
+        | RunEvent::BandEnding { .. }
         | RunEvent::BandFailed { .. }
         | RunEvent::Evidence { .. }
+        | RunEvent::SearchEnded { .. }
         | RunEvent::Warned { .. }
         | RunEvent::RunFinished { .. } => false,
     }

@@ -211,6 +211,9 @@ fn type_of(schema: &Value) -> String {
     if get("title").is_some_and(|title| title == "duration") {
         return "duration".to_owned();
     }
+    if get("title").is_some_and(|title| title == "percentage") {
+        return "percentage".to_owned();
+    }
     match (get("type").and_then(Value::as_str), get("minimum"), get("maximum")) {
         (Some("string"), ..) => "text".to_owned(),
         (Some("boolean"), ..) => "true or false".to_owned(),

@@ -62,7 +62,13 @@ pub(crate) struct Cluster {
     account: Option<Account>,
     port: u16,
     folder: TempDir,
+    settings: Vec<Setting>,
+    /// Variables of the server's environment.
+    environment: Vec<Setting>,
 }
+
+/// A name and its value.
+pub(crate) type Setting = (String, String);
 
 /// The unprivileged user that runs the server for root, which PostgreSQL refuses to serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,34 +80,84 @@ struct Account {
 impl Cluster {
     /// Makes and starts a server of these programs in a temporary folder.
     pub(crate) fn start(programs: &Path) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("stormdb-bench-").tempdir()?;
-        let account = Account::for_server()?;
-        let programs = programs.to_path_buf();
-        let cluster = Self { programs, account, port: free_port()?, folder };
-        cluster.private_folder(cluster.folder.path())?;
-        cluster.private_folder(&cluster.socket_folder())?;
+        let settings = SETTINGS.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        Self::start_as(programs, settings.collect(), Vec::new())
+    }
+
+    /// The same with other settings, and variables of its environment.
+    pub(crate) fn start_as(
+        programs: &Path,
+        settings: Vec<Setting>,
+        environment: Vec<Setting>,
+    ) -> Result<Self> {
+        let cluster = Self::new(programs, settings, environment)?;
         let mut command = cluster.command("initdb");
         command.args(["-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
         command.args(["-U", "postgres", "-D"]).arg(cluster.data());
         program::read(&mut command)?;
-        cluster.configure()?;
-        let mut command = cluster.command("pg_ctl");
-        command.args(["start", "-s", "-w", "-D"]).arg(cluster.data());
-        command.arg("-l").arg(cluster.folder.path().join("log"));
-        // The server inherits the streams and would hold a pipe open.
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        if !command.status().context("cannot run pg_ctl")?.success() {
-            let log = fs::read_to_string(cluster.folder.path().join("log")).unwrap_or_default();
-            bail!("the server for the measurements did not start: {}", log.trim_end());
-        }
+        cluster.serve()?;
         let statements = [
             format!("CREATE ROLE {ROLE} LOGIN IN ROLE pg_checkpoint, pg_monitor"),
             format!("CREATE DATABASE {ROLE} OWNER {ROLE}"),
         ];
-        let mut psql = cluster.client(Transport::Unix, "psql", ["--no-psqlrc", "--quiet"]);
-        psql.env("PGUSER", "postgres").env("PGDATABASE", "postgres");
-        program::read(psql.args(statements.map(|statement| format!("--command={statement}"))))?;
+        cluster.administer(&statements.each_ref().map(String::as_str))?;
         Ok(cluster)
+    }
+
+    /// Makes and starts a standby that follows this server.
+    pub(crate) fn standby(
+        &self,
+        settings: Vec<Setting>,
+        environment: Vec<Setting>,
+    ) -> Result<Self> {
+        let standby = Self::new(&self.programs, settings, environment)?;
+        let mut command = standby.command("pg_basebackup");
+        command.args(["--checkpoint=fast", "--no-sync", "--write-recovery-conf", "-U", "postgres"]);
+        command.arg("-h").arg(self.socket_folder()).args(["-p", &self.port.to_string()]);
+        program::read(command.arg("-D").arg(standby.data()))?;
+        standby.serve()?;
+        Ok(standby)
+    }
+
+    /// Runs SQL as the superuser.
+    pub(crate) fn administer(&self, statements: &[&str]) -> Result<()> {
+        let mut psql = self.client(Transport::Unix, "psql", ["--no-psqlrc", "--quiet"]);
+        psql.env("PGUSER", "postgres").env("PGDATABASE", "postgres");
+        psql.args(statements.iter().map(|statement| format!("--command={statement}")));
+        program::read(&mut psql).map(drop)
+    }
+
+    /// A place for a server.
+    fn new(programs: &Path, settings: Vec<Setting>, environment: Vec<Setting>) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("stormdb-bench-").tempdir()?;
+        let account = Account::for_server()?;
+        let programs = programs.to_path_buf();
+        let port = free_port()?;
+        let cluster = Self { programs, account, port, folder, settings, environment };
+        cluster.private_folder(cluster.folder.path())?;
+        cluster.private_folder(&cluster.socket_folder())?;
+        Ok(cluster)
+    }
+
+    /// Writes the settings and starts the server of a data folder.
+    fn serve(&self) -> Result<()> {
+        self.configure()?;
+        let mut command = self.command("pg_ctl");
+        command.args(["start", "-s", "-w", "-D"]).arg(self.data());
+        command.arg("-l").arg(self.folder.path().join("log"));
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        // The server inherits the streams and would hold a pipe open.
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        if !command.status().context("cannot run pg_ctl")?.success() {
+            let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+            bail!("the server for the measurements did not start: {}", log.trim_end());
+        }
+        Ok(())
+    }
+
+    /// Where it listens on 127.0.0.1.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// One of PostgreSQL's client programs, told where the server is.
@@ -176,12 +232,13 @@ impl Cluster {
             ("port", &port),
             ("unix_socket_directories", &sockets),
         ];
-        let lines: String = SETTINGS
-            .iter()
-            .chain(&places)
-            .map(|(name, value)| format!("{name} = '{value}'\n"))
-            .collect();
-        let access = format!("local all all trust\nhost {ROLE} {ROLE} 127.0.0.1/32 trust\n");
+        let settings =
+            self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(places);
+        let lines: String = settings.map(|(name, value)| format!("{name} = '{value}'\n")).collect();
+        let access = format!(
+            "local all all trust\nlocal replication all trust\n\
+             host {ROLE} {ROLE} 127.0.0.1/32 trust\n"
+        );
         for (name, text) in [("postgresql.conf", &lines), ("pg_hba.conf", &access)] {
             let path = data.join(name);
             fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;

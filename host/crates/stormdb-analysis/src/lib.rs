@@ -11,9 +11,13 @@
 //! | What does a sample look like? | [`descriptive::Sample`] | two-pass variance, type-7 quantiles, t interval | Hyndman and Fan 1996 |
 //! | Is a band steady, and how sure is its mean? | [`steady_mean::steady_mean`], [`steady_state::Series`] | MSER-5, initial positive sequence, batch means | White 1997, Geyer 1992, Conway 1963 |
 //! | Does it drift within the band? | [`drift::drift`] | Mann-Kendall on batch means | Kendall 1975 |
+//! | How sure is a percentile? | [`quantile_interval::half_width`] | sectioning: percentiles of batches around that of all | Asmussen and Glynn 2007 |
+//! | May a band end? | [`stopping::Stopping`] | narrow enough in two looks, independent batches | Law and Kelton 2000 |
+//! | Which band next? | [`placement::place`] | least predicted error of the peak; golden section | Silvey 1980, Kiefer 1953 |
 //! | How does throughput grow? | [`scaling::scaling`] | marginal gains, divided differences, regions | – |
 //! | Which band is enough? | [`optimum::Optimum`] | smallest band within 5 % of the best | – |
 //! | Where does it break, where does it bend? | [`breakpoint::breaking_point`], [`knee::knee`] | response +50 % or errors over 5 %; distance from the chord | Satopää et al. 2011 |
+//! | What absorbed the time that more workers added? | [`bottleneck::bottlenecks`] | `D_k = Q_k / X`, moving-block bootstrap | Little 1961, Künsch 1989 |
 //! | Which curve describes it? | [`fit::fit`], [`weighted_fit::weighted_fit`] | least squares in `y`, bounded; chi-square | Seber and Wild 1989, Moré 1978, Gunther 2007 |
 //! | Which curve to believe? | [`model_choice`] | leave-one-out error, AIC with known errors | Hurvich and Tsai 1989 |
 //! | Is the measurement whole? | [`little::little`] | `N = X (R + Z)` | Little 1961 |
@@ -37,9 +41,12 @@
 //! by it; and the share of connections in use is not called a utilization.
 
 pub mod assess;
+pub mod bottleneck;
 pub mod warning;
 
 pub mod ladder;
+pub mod placement;
+pub mod stopping;
 pub mod strategy;
 
 pub mod breakpoint;
@@ -50,6 +57,7 @@ pub mod scaling;
 
 pub mod descriptive;
 pub mod drift;
+pub mod quantile_interval;
 pub mod steady_mean;
 pub mod steady_state;
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::finite::{require_confidence, require_finite};
 use crate::steady_state::{Series, VALUES_MIN};
+use crate::student::two_sided;
 
 /// Batches below which no interval is given.
 pub const BATCHES_MIN: usize = 6;
@@ -46,6 +47,40 @@ pub enum SteadyMean {
         /// Values that would have been enough if they went on like this.
         needed: usize,
     },
+}
+
+impl SteadyMean {
+    /// Half the interval as a share of the mean; absent without an interval, and at mean 0.
+    #[must_use]
+    pub fn precision(&self) -> Option<f64> {
+        match self {
+            Self::Steady { mean, half_width, .. } if *mean > 0.0 => Some(half_width / mean),
+            Self::Steady { .. } | Self::NotSteady { .. } | Self::TooShort { .. } => None,
+        }
+    }
+
+    /// Of the confidence interval of the mean; absent without one.
+    #[must_use]
+    pub fn half_width(&self) -> Option<f64> {
+        match self {
+            Self::Steady { half_width, .. } => Some(*half_width),
+            Self::NotSteady { .. } | Self::TooShort { .. } => None,
+        }
+    }
+
+    /// The standard error of the mean behind an interval of this confidence: `half_width / t(batches - 1)`;
+    /// absent without an interval.
+    ///
+    /// Errors: `non_finite`, `invalid_value` (confidence).
+    pub fn standard_error(&self, confidence: f64) -> Result<Option<f64>, Error> {
+        require_confidence(confidence)?;
+        Ok(match self {
+            Self::Steady { half_width, batches, .. } => {
+                Some(half_width / two_sided(confidence, (batches - 1) as f64))
+            }
+            Self::NotSteady { .. } | Self::TooShort { .. } => None,
+        })
+    }
 }
 
 /// Warm-up by MSER-5, then batch means with as many batches (6 to 30) as span 5 autocorrelation times each.

@@ -180,7 +180,7 @@ impl<K: Connector> Band<K> {
         plugins: Vec<(Seat, WorkerBox)>,
         (executor, start): (u32, Instant),
     ) -> Self {
-        let edges = Edges::new(start, spec.warmup, spec.measure);
+        let edges = Edges::new(start, spec.warmup, spec.measure).in_intervals(spec.interval);
         let watched = connections.iter().all(K::Connection::has_readiness);
         let waiting = Waiting::new(connector.readiness().filter(|_| watched));
         let shares = connections.len() < plugins.len();

@@ -1,4 +1,4 @@
-//! Intervals of about a second: closed by every executor for itself, emitted when all have.
+//! Intervals of a second or less: closed by every executor for itself, emitted when all have.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -6,9 +6,6 @@ use stormdb_run::{
     latency::LatencyHistogram,
     measurement::{Counts, Interval, Phase},
 };
-
-/// Planned length of an interval; the last one of a phase may be shorter.
-pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
 
 /// What one executor counted in an interval.
 #[derive(Clone, Debug)]

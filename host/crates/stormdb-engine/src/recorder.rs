@@ -10,13 +10,13 @@ use std::{mem, time::Duration};
 use stormdb_plugin_api::{Error, Outcome};
 use stormdb_run::{
     latency::LatencyHistogram,
-    measurement::{Counts, Phase},
+    measurement::{Counts, INTERVAL, Phase},
 };
 use tokio::time::Instant;
 
 use crate::{
     error_class::DEADLINE_EXCEEDED,
-    interval::{INTERVAL, Part},
+    interval::Part,
     tally::{OperationCounts, Totals},
 };
 
@@ -29,14 +29,22 @@ pub struct Edges {
     pub(crate) start: Instant,
     pub(crate) measure: Instant,
     pub(crate) end: Instant,
+    /// Length of the intervals between them.
+    pub(crate) interval: Duration,
 }
 
 impl Edges {
-    /// A band that begins at `start`.
+    /// A band that begins at `start`, in intervals of a second.
     #[must_use]
     pub fn new(start: Instant, warmup: Duration, measure: Duration) -> Self {
         let begin = start + warmup;
-        Self { start, measure: begin, end: begin + measure }
+        Self { start, measure: begin, end: begin + measure, interval: INTERVAL }
+    }
+
+    /// The same in intervals of another length.
+    #[must_use]
+    pub fn in_intervals(self, interval: Duration) -> Self {
+        Self { interval, ..self }
     }
 
     /// The phase at a moment.
@@ -252,7 +260,7 @@ impl Recorder {
             Phase::WarmUp => self.edges.measure,
             _ => self.edges.end,
         };
-        open.end = limit.min(start + INTERVAL);
+        open.end = limit.min(start + self.edges.interval);
     }
 
     /// Leaves an empty interval open.

@@ -21,6 +21,8 @@ pub struct BandSpec {
     pub warmup: Duration,
     /// Operations run and are measured.
     pub measure: Duration,
+    /// Length of the intervals that are told; the last one of a phase may be shorter.
+    pub interval: Duration,
     /// How long operations that are under way may go on after the measured phase.
     pub drain_limit: Duration,
     /// Longest time that an operation may hold a connection, all its tries and the rollback after
@@ -89,8 +91,11 @@ impl BandSpec {
         if self.executors() == 0 {
             return invalid("workers, connections and cores must each be at least 1".to_owned());
         }
-        if self.measure.is_zero() || self.deadline.is_zero() {
-            return invalid("the measured phase and the deadline must be longer than 0".to_owned());
+        if self.measure.is_zero() || self.interval.is_zero() || self.deadline.is_zero() {
+            return invalid(
+                "the measured phase, its intervals and the deadline must be longer than 0"
+                    .to_owned(),
+            );
         }
         if self.retries.max_tries == 0 {
             return invalid("an operation needs at least 1 try".to_owned());

@@ -32,7 +32,7 @@ use stormdb_plugin_api::{
 };
 use stormdb_run::{
     config::run_config::{ArrivalProcess, Arrivals},
-    measurement::Phase,
+    measurement::{INTERVAL, Phase},
 };
 
 #[global_allocator]
@@ -144,6 +144,7 @@ fn measure(workers: u32, connections: u32, pacing: Pacing) -> (u64, u64) {
         cores: 2,
         warmup: Duration::from_millis(50),
         measure: Duration::from_millis(300),
+        interval: INTERVAL,
         drain_limit: Duration::from_secs(10),
         deadline: Duration::from_secs(30),
         connect_budget: Duration::from_secs(10),

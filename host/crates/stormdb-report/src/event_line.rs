@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 use stormdb_run::{
+    ending::BandEnding,
     event::{Failure, RunEvent},
     measurement::{Interval, Phase},
+    plan::SearchEnd,
     record::Outcome,
 };
 
@@ -69,6 +71,14 @@ enum Line<'a> {
         /// Sources that could not be read.
         absent: Vec<&'a str>,
     },
+    BandEnding {
+        band: u32,
+        #[serde(flatten)]
+        ending: &'a BandEnding,
+    },
+    SearchEnded {
+        reason: SearchEnd,
+    },
     BandFailed {
         band: u32,
         #[serde(flatten)]
@@ -112,7 +122,7 @@ fn line(event: &RunEvent) -> Line<'_> {
             run: &header.id,
             workload: &header.workload,
             server: &header.server_title,
-            bands: header.plan.bands.len(),
+            bands: header.plan.bands_max(),
             seed: header.seed,
         },
         RunEvent::SetupProgress { stage, done, total, unit } => {
@@ -147,6 +157,8 @@ fn line(event: &RunEvent) -> Line<'_> {
             looks: evidence.sampler.as_ref().map(|sampler| sampler.looks),
             absent: evidence.absent.keys().map(String::as_str).collect(),
         },
+        RunEvent::BandEnding { band, ending } => Line::BandEnding { band: *band, ending },
+        RunEvent::SearchEnded { end } => Line::SearchEnded { reason: *end },
         RunEvent::BandFailed { band, failure } => Line::BandFailed { band: *band, failure },
         RunEvent::Reported { kind, value } => Line::Result { kind, value },
         RunEvent::Checked { checks } => {

@@ -39,6 +39,7 @@ pub enum Reason {
     NoLength,
     NothingCompleted,
     TooFewOperations,
+    TooFewInBatch,
     OwnConnections,
     FirstBand,
     EdgeBand,
@@ -50,6 +51,8 @@ pub enum Reason {
     TooShort,
     NotSteady,
     NotAnalysed,
+    NotSampled,
+    LimitUndetermined,
     NotReported,
     NotRecorded,
     NotFinite,
@@ -73,6 +76,7 @@ impl Reason {
             Self::NoLength => "no-length",
             Self::NothingCompleted => "nothing-completed",
             Self::TooFewOperations => "too-few-operations",
+            Self::TooFewInBatch => "too-few-in-batch",
             Self::OwnConnections => "own-connections",
             Self::FirstBand => "first-band",
             Self::EdgeBand => "edge-band",
@@ -84,6 +88,8 @@ impl Reason {
             Self::TooShort => "too-short",
             Self::NotSteady => "not-steady",
             Self::NotAnalysed => "not-analysed",
+            Self::NotSampled => "not-sampled",
+            Self::LimitUndetermined => "limit-undetermined",
             Self::NotReported => "not-reported",
             Self::NotRecorded => "not-recorded",
             Self::NotFinite => "not-finite",
@@ -109,6 +115,9 @@ impl Reason {
             Self::TooFewOperations => {
                 "too few operations for this statistic: less than one is expected beyond the percentile"
             }
+            Self::TooFewInBatch => {
+                "too few operations for an interval of this percentile: a batch has less than 20 beyond it"
+            }
             Self::OwnConnections => {
                 "every worker has its own connection, so that there is no pool to wait for"
             }
@@ -132,6 +141,10 @@ impl Reason {
                 "the throughput had not settled by half of the band, so that it has no interval"
             }
             Self::NotAnalysed => "this version of stormdb does not determine it",
+            Self::NotSampled => {
+                "the activity of the server was not sampled, so that nothing says what the time went to"
+            }
+            Self::LimitUndetermined => "what limits it is undetermined; the reason is beside it",
             Self::NotReported => "the operating system or the engine did not report it",
             Self::NotRecorded => "the record of the run does not hold it",
             Self::NotFinite => "the record holds a number that is not finite",

@@ -2,6 +2,7 @@
 
 use stormdb_analysis::{
     assess::{Assessment, BrokenBand},
+    bottleneck::Limit,
     breakpoint::BreakReason,
     scaling::Region,
 };
@@ -11,6 +12,8 @@ use stormdb_run::{
 };
 
 use crate::{
+    course,
+    limit::sentence,
     metrics::{errors, latency, throughput},
     model::{BandRow, Fate, assessed},
     note::band_list,
@@ -28,7 +31,7 @@ const QUOTED_MAX: usize = 160;
 /// One line of the verdict.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Finding {
-    /// One word: `best`, `rate`, `limit`, `latency`, `breaks`, `model`, `queueing`, `cost`, `errors`, `failed`,
+    /// One word: `best`, `placed`, `confirm`, `rate`, `limit`, `latency`, `breaks`, `model`, `queueing`, `cost`, `errors`, `failed`,
     /// `check`, `result`, `stopped`, `pass`, `missed`.
     pub label: &'static str,
     pub text: String,
@@ -56,7 +59,8 @@ pub(crate) fn findings(
     } else {
         findings.push(best(&analysis.assessment, row));
     }
-    findings.extend(limit(&analysis.assessment, row));
+    findings.extend(course::findings(record));
+    findings.extend(limit(analysis, row));
     findings.extend(analysis.assessment.breaking_point.as_ref().and_then(|broken| {
         let before = row(previous_by_workers(&analysis.assessment, broken.band)?);
         breaks(broken, row(broken.band)?, before)
@@ -123,11 +127,14 @@ fn saving(best: &BandRow, highest: &BandRow) -> String {
     }
 }
 
-/// Where throughput stops growing, judged by the bands after the last one that still grew.
+/// Where throughput stops growing, judged by the bands after the last one that still grew, and why.
 fn limit<'a>(
-    assessment: &Assessment,
+    analysis: &RunAssessment,
     row: impl Fn(usize) -> Option<&'a BandRow>,
 ) -> Option<Finding> {
+    let assessment = &analysis.assessment;
+    let decisive = analysis.limits.decisive();
+    let cause = decisive.and_then(|(_, verdict)| sentence(verdict));
     if assessment.regions_absent.is_some() || assessment.bands.len() < 2 {
         return None;
     }
@@ -147,8 +154,9 @@ fn limit<'a>(
         return Some(Finding {
             label: "limit",
             text: format!(
-                "throughput {manner} at {} workers, the most measured",
-                last_growing.workers
+                "throughput {manner} at {} workers, the most measured{}",
+                last_growing.workers,
+                cause.map_or_else(String::new, |cause| format!("; {cause}"))
             ),
             tone: Tone::Neutral,
         });
@@ -164,8 +172,14 @@ fn limit<'a>(
     Some(Finding {
         label: "limit",
         text: format!(
-            "throughput stops growing between {} and {} workers{fall}; the cause is not determined",
-            last_growing.workers, first_flat.workers
+            "throughput stops growing between {} and {} workers{fall}; {}",
+            last_growing.workers,
+            first_flat.workers,
+            match (decisive.map(|(_, verdict)| verdict.limit), cause) {
+                (Some(Limit::Of(_)), Some(cause)) => cause,
+                (_, Some(doubt)) => format!("the cause is not determined: {doubt}"),
+                (_, None) => "the cause is not determined".to_owned(),
+            }
         ),
         tone: Tone::Neutral,
     })
@@ -267,7 +281,11 @@ fn checks(record: &RunRecord) -> Vec<Finding> {
 
 /// How the run ended, unless it was by plan.
 fn ending(record: &RunRecord) -> Option<Finding> {
-    let planned = record.header.plan.bands.len();
+    let plan = &record.header.plan;
+    let planned = match plan.bands_known() {
+        Some(bands) => bands.to_string(),
+        None => format!("at most {}", plan.bands_max()),
+    };
     let finished = record.measured().count();
     let text = match &record.outcome {
         Some(Outcome::Complete { .. }) => return None,

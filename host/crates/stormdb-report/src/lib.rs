@@ -28,9 +28,11 @@ pub mod terminal;
 pub mod number;
 pub mod screen;
 
+mod course;
 mod doubt;
 mod error;
 mod generator;
+mod limit;
 mod rates;
 mod theory;
 mod threshold;

@@ -1,12 +1,14 @@
 //! What is reported of every band: one list that all faces show.
 
-use stormdb_analysis::assess::{
-    BandAssessment, RegionsAbsent, absent::Absent, regions::BandCertainty,
+use stormdb_analysis::{
+    assess::{BandAssessment, RegionsAbsent, absent::Absent, regions::BandCertainty},
+    bottleneck::Verdict,
 };
 use stormdb_run::{
     assess::{AssessedBand, AssessedRun},
     latency::LatencySummary,
     measurement::BandMeasurement,
+    percentile::{HalfWidth, PercentileIntervals, Unsure},
 };
 
 use crate::{
@@ -94,6 +96,8 @@ pub static METRICS: &[&Metric] = &[
     &certainty::REPEATS,
     &certainty::POOLED_TPS,
     &certainty::POOLED_INTERVAL,
+    &latency::P95_INTERVAL,
+    &latency::P99_INTERVAL,
 ];
 
 /// All that is known of a finished band.
@@ -105,6 +109,8 @@ pub struct BandFacts<'a> {
     pub pool_wait: Option<LatencySummary>,
     /// Absent for a closed loop.
     pub arrivals: Option<ArrivalFacts>,
+    /// How sure the percentiles of the response time are.
+    pub percentiles: PercentileIntervals,
     /// Absent for a band without length.
     pub analysed: Option<Analysed<'a>>,
 }
@@ -127,6 +133,10 @@ pub struct Analysed<'a> {
     pub band: &'a BandAssessment,
     pub certainty: Result<&'a BandCertainty, Absent>,
     pub regions_absent: Option<RegionsAbsent>,
+    /// What limits the band.
+    pub verdict: Option<&'a Verdict>,
+    /// More workers than the optimum has.
+    pub beyond_optimum: bool,
 }
 
 impl BandFacts<'_> {
@@ -143,6 +153,16 @@ impl Metric {
     pub(crate) const fn analysis(name: &'static str, of: fn(&BandFacts<'_>) -> Cell) -> Self {
         Self { name, section: Section::Analysis, absent_word: None, of }
     }
+}
+
+/// Half the interval of a percentile.
+pub(crate) fn half_width(milliseconds: HalfWidth) -> Cell {
+    let milliseconds = milliseconds.map_err(|unsure| match unsure {
+        Unsure::TooShort => Reason::TooShort,
+        Unsure::NotSteady => Reason::NotSteady,
+        Unsure::TooFewOperations => Reason::TooFewInBatch,
+    })?;
+    Figure::number(milliseconds, LATENCY_DECIMALS)
 }
 
 /// Decimals of a latency in milliseconds: a tenth of a microsecond, beyond the resolution of the histograms.

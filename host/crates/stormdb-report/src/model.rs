@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use stormdb_analysis::{
+    Error as AnalysisError,
     assess::{
         Assessment,
         absent::Absent,
@@ -15,6 +16,7 @@ use stormdb_run::{
     event::Failure,
     latency::LatencyHistogram,
     measurement::BandMeasurement,
+    percentile::PercentileIntervals,
     reached::RatedBand,
     recommend::recommendations,
     record::{BandRecord, BandStatus, RunRecord},
@@ -110,9 +112,10 @@ impl<'a> Report<'a> {
     /// # Errors
     /// As [`Report::of`].
     pub fn under(record: &'a RunRecord, thresholds: &[Threshold]) -> Result<Self, ReportError> {
-        let analysis = assess(record, &constraints(thresholds))
-            .map_err(|source| ReportError::Record { run: record.header.id.clone(), source })?;
-        let bands: Vec<_> = record.bands.iter().map(|band| BandRow::of(band, &analysis)).collect();
+        let unusable = |source| ReportError::Record { run: record.header.id.clone(), source };
+        let analysis = assess(record, &constraints(thresholds)).map_err(unusable)?;
+        let bands = record.bands.iter().map(|band| BandRow::of(band, &analysis));
+        let bands: Vec<_> = bands.collect::<Result<_, _>>().map_err(unusable)?;
         let thresholds = check(thresholds, record, &analysis);
         let mut findings = findings(record, &bands, &analysis);
         findings.extend(threshold::findings(&thresholds));
@@ -165,10 +168,10 @@ pub(crate) fn assessed<'a>(
 }
 
 impl BandRow {
-    fn of(record: &BandRecord, analysis: &RunAssessment) -> Self {
+    fn of(record: &BandRecord, analysis: &RunAssessment) -> Result<Self, AnalysisError> {
         let (fate, cells) = match &record.status {
             BandStatus::Finished { measurement } => {
-                let facts = facts(record, measurement, analysis);
+                let facts = facts(record, measurement, analysis)?;
                 (Fate::Finished, METRICS.iter().map(|metric| (metric.of)(&facts)).collect())
             }
             BandStatus::Failed { failure } => {
@@ -178,7 +181,7 @@ impl BandRow {
                 (Fate::Interrupted, vec![Err(Reason::BandInterrupted); METRICS.len()])
             }
         };
-        Self {
+        Ok(Self {
             index: record.plan.index,
             workers: record.plan.workers,
             connections: record.plan.connections,
@@ -191,7 +194,7 @@ impl BandRow {
                 .and_then(|measurement| RatedBand::of(&record.plan, measurement))
                 .map(|band| band.shortfall.is_none()),
             cells,
-        }
+        })
     }
 
     /// A figure of the band, or why it is absent.
@@ -221,7 +224,7 @@ fn facts<'a>(
     record: &BandRecord,
     measurement: &'a BandMeasurement,
     analysis: &'a RunAssessment,
-) -> BandFacts<'a> {
+) -> Result<BandFacts<'a>, AnalysisError> {
     let analysed = analysis.position(record.plan.index).and_then(|position| {
         let measured = analysis.bands.get(position)?;
         Some(Analysed {
@@ -230,9 +233,11 @@ fn facts<'a>(
             band: analysis.assessment.bands.get(position)?,
             certainty: certainty_at(&analysis.assessment, position),
             regions_absent: analysis.assessment.regions_absent,
+            verdict: analysis.limits.verdict(record.plan.index),
+            beyond_optimum: is_beyond_optimum(record, analysis),
         })
     });
-    BandFacts {
+    Ok(BandFacts {
         measurement,
         response: measurement.response.summary(),
         service: measurement.service.summary(),
@@ -244,8 +249,9 @@ fn facts<'a>(
                 lateness: tally.lateness.summary(),
             }
         }),
+        percentiles: PercentileIntervals::of(record, measurement)?,
         analysed,
-    }
+    })
 }
 
 fn certainty_at(assessment: &Assessment, position: usize) -> Result<&BandCertainty, Absent> {
@@ -265,4 +271,12 @@ fn is_doubtful(index: u32, analysis: &RunAssessment) -> bool {
         _ => false,
     };
     within_error || candidates.is_ok_and(|candidates| !is_alone(candidates))
+}
+
+fn is_beyond_optimum(record: &BandRecord, analysis: &RunAssessment) -> bool {
+    let assessment = &analysis.assessment;
+    let optimum = assessment.optimum.as_ref();
+    let optimal = optimum.and_then(|found| assessment.bands.get(found.optimal_index));
+    assessment.regions_absent.is_none()
+        && optimal.is_some_and(|optimal| record.plan.workers > optimal.workers)
 }

@@ -1,15 +1,18 @@
 //! What a reader should know before trusting a run, in words.
 
+use std::time::Duration;
+
 use stormdb_analysis::{assess::BandAssessment, steady_mean::SteadyMean, warning::Warning};
 use stormdb_run::{
     assess::{AssessedBand, AssessedRun, RunAssessment},
     config::warning::WarningId,
+    measurement::INTERVAL,
     record::RunRecord,
 };
 
 use crate::{
-    doubt, generator,
-    number::{decimals, percent, rate},
+    course, doubt, generator,
+    number::{decimals, duration, percent, rate},
 };
 
 /// A warning with its stable name.
@@ -41,7 +44,14 @@ pub(crate) fn notes(record: &RunRecord, analysis: &RunAssessment) -> Vec<Note> {
     let limits = generator::notes(record).chain(doubt::notes(&analysis.doubts));
     let closed_loop = record.measured().any(|(band, _)| band.plan.arrivals.is_none());
     let omission = closed_loop.then(coordinated_omission);
-    for note in planned.chain(warned).chain(found).chain(unsettled).chain(limits).chain(omission) {
+    for note in planned
+        .chain(warned)
+        .chain(found)
+        .chain(unsettled)
+        .chain(limits)
+        .chain(course::notes(record))
+        .chain(omission)
+    {
         if !notes.contains(&note) {
             notes.push(note);
         }
@@ -95,7 +105,7 @@ impl About<'_> {
     fn words(&self, warning: &Warning) -> Vec<Note> {
         let text = match warning {
             // Who asked for one band knows that it is no curve.
-            Warning::FewBands { .. } if self.record.header.plan.bands.len() == 1 => {
+            Warning::FewBands { .. } if self.record.header.plan.bands_max() == 1 => {
                 return Vec::new();
             }
             Warning::NoInterval { bands } => return self.no_interval(bands),
@@ -158,14 +168,20 @@ impl About<'_> {
 
     /// The configuration key that makes bands longer.
     fn length_key(&self) -> &'static str {
-        if self.record.header.plan.bands.len() == 1 { "duration" } else { "test_duration" }
+        let plan = &self.record.header.plan;
+        match plan.bands.first() {
+            Some(band) if band.stop.is_some() => "stop.max",
+            _ if plan.strategy.is_none() => "duration",
+            _ => "test_duration",
+        }
     }
 
     fn peak_not_reached(&self, position: usize) -> String {
         let band = self.name(position);
         let planned = &self.record.header.plan.bands;
         let size = |index: u32| {
-            let found = planned.iter().find(|band| band.index == index)?;
+            let begun = self.record.bands.iter().map(|band| &band.plan);
+            let found = planned.iter().chain(begun).find(|band| band.index == index)?;
             Some((found.workers, found.connections))
         };
         let next = if planned.iter().any(|other| size(other.index) > size(band)) {
@@ -178,15 +194,24 @@ impl About<'_> {
         )
     }
 
+    /// How long so many intervals of a band are.
+    fn lasting(&self, band: u32, intervals: usize) -> Duration {
+        let found = self.record.bands.iter().find(|begun| begun.plan.index == band);
+        let each = found.map_or(INTERVAL, |band| band.plan.interval());
+        each * u32::try_from(intervals).unwrap_or(u32::MAX)
+    }
+
     fn no_interval(&self, positions: &[usize]) -> Vec<Note> {
         let length_key = self.length_key();
         let without = || {
             let bands = positions.iter().filter_map(|&position| self.analysis.bands.get(position));
             bands.flat_map(|band| &band.runs)
         };
-        let short: Vec<(u32, usize)> = without()
+        let short: Vec<(u32, Duration)> = without()
             .filter_map(|band| match band.throughput {
-                SteadyMean::TooShort { needed, .. } => Some((band.band, needed)),
+                SteadyMean::TooShort { needed, .. } => {
+                    Some((band.band, self.lasting(band.band, needed)))
+                }
                 SteadyMean::Steady { .. } | SteadyMean::NotSteady { .. } => None,
             })
             .collect();
@@ -197,13 +222,14 @@ impl About<'_> {
         let mut notes = Vec::new();
         if let Some(needed) = short.iter().map(|(_, needed)| *needed).max() {
             notes.push(Note {
-            id: "too-short".to_owned(),
-            message: format!(
-                "{}: too short for ±95%, which takes {needed} intervals of a second or more, so that nothing is \
+                id: "too-short".to_owned(),
+                message: format!(
+                    "{}: too short for ±95%, which takes {} or more, so that nothing is \
                  confirmed; raise `{length_key}`",
-                band_list(short.iter().map(|(band, _)| *band))
-            ),
-        });
+                    band_list(short.iter().map(|(band, _)| *band)),
+                    duration(needed)
+                ),
+            });
         }
         if !unsteady.is_empty() {
             notes.push(Note {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use stormdb_run::{
     measurement::{Interval, Phase},
-    plan::BandPlan,
+    plan::{BandPlan, RunPlan},
 };
 
 use crate::number::{clock, count, rate, scaled};
@@ -20,15 +20,15 @@ const HISTORY_MAX: usize = 12;
 pub fn heartbeat(
     since_start: Duration,
     band: &BandPlan,
-    bands: usize,
+    plan: &RunPlan,
     interval: &Interval,
 ) -> String {
     let (activity, planned) = phase(band, interval.phase);
     let gone = (interval.start_ms + interval.length_ms) / 1000;
     let mut line = format!(
-        "{} band {}/{bands} {activity}  {gone}/{} s",
+        "{} band {} {activity}  {gone}/{} s",
         clock(since_start),
-        band.index,
+        place(plan, band.index),
         planned.as_secs()
     );
     for figure in figures(interval) {
@@ -36,6 +36,12 @@ pub fn heartbeat(
         line.push_str(&figure);
     }
     line
+}
+
+/// `5/6`, or `5` where the number of bands is decided while the run goes on.
+#[must_use]
+pub fn place(plan: &RunPlan, band: u32) -> String {
+    plan.bands_known().map_or_else(|| band.to_string(), |bands| format!("{band}/{bands}"))
 }
 
 /// The message beside the bar of a band: `10w/20c   1,190 TPS  p95 62.4 ms  ▇▇▆█▇`.

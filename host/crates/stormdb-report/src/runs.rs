@@ -9,6 +9,7 @@ use stormdb_run::{
 use crate::{
     model::{Fate, Report},
     number::count,
+    progress,
     screen::{Ink, Screen, Style},
 };
 
@@ -49,7 +50,7 @@ impl RunSummary {
             workload: workload.clone(),
             scale: *scale,
             server_title: server_title.clone(),
-            bands_planned: plan.bands.len(),
+            bands_planned: plan.bands_max(),
             bands_finished: record.measured().count(),
             outcome: record.outcome.clone(),
         }
@@ -125,12 +126,8 @@ pub fn show_text(report: &Report<'_>, style: Style) -> String {
             Fate::Interrupted => "interrupted".to_owned(),
         };
         let size = format!("{} workers, {} connections", band.workers, band.connections);
-        let planned = header.plan.bands.len();
-        screen.labelled(
-            "band",
-            &format!("{}/{planned}, {size}: {detail}", band.index),
-            Ink::Strong,
-        );
+        let place = progress::place(&header.plan, band.index);
+        screen.labelled("band", &format!("{place}, {size}: {detail}"), Ink::Strong);
     }
     screen.finish()
 }

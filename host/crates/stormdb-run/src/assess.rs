@@ -1,6 +1,7 @@
 //! A record as the analysis sees it: every load that was measured a point, its repeats pooled, with the interval that
 //! its seconds allow.
 
+pub mod bottleneck;
 pub mod doubt;
 
 mod points;
@@ -26,12 +27,17 @@ use stormdb_analysis::{
     warning::Warning,
 };
 
+pub(crate) use self::points::per_second;
 use self::{
+    bottleneck::RunLimits,
     doubt::{Doubt, doubts},
     points::{Load, Measured, pooled},
     queueing::expectations,
 };
-use crate::{config::run_config::Arrivals, record::RunRecord};
+use crate::{
+    config::run_config::Arrivals,
+    record::{BandRecord, RunRecord},
+};
 
 /// The share of its planned time that a band must have been measured for to be compared.
 const ENOUGH: f64 = 0.5;
@@ -50,6 +56,8 @@ pub struct RunAssessment {
     pub economy: Result<Economy, Absent>,
     /// What to check before the run is trusted, beside the assessment's warnings.
     pub doubts: Vec<Doubt>,
+    /// What limits each band.
+    pub limits: RunLimits,
 }
 
 /// A load that was measured, once or several times.
@@ -111,10 +119,20 @@ impl AssessedBand {
 /// # Errors
 /// The record holds numbers that no run measures, such as 0 workers.
 pub fn assess(record: &RunRecord, constraints: &Constraints) -> Result<RunAssessment, Error> {
+    assess_some(record, constraints, |_band| true)
+}
+
+/// As [`assess`], of some of the bands alone.
+pub(crate) fn assess_some(
+    record: &RunRecord,
+    constraints: &Constraints,
+    is_meant: impl Fn(&BandRecord) -> bool,
+) -> Result<RunAssessment, Error> {
     let mut loads: BTreeMap<Load, Vec<Measured<'_>>> = BTreeMap::new();
-    for (band, measurement) in record.measured() {
-        // A band that a stop cut short is kept, and compared with nothing.
-        let lasted = measurement.seconds >= band.plan.measure.as_secs_f64() * ENOUGH;
+    for (band, measurement) in record.measured().filter(|(band, _)| is_meant(band)) {
+        // A band that a stop cut short is kept, and compared with nothing. One that its own rule ended is whole.
+        let planned = if band.ending.is_some() { 0.0 } else { band.plan.measure.as_secs_f64() };
+        let lasted = measurement.seconds >= planned * ENOUGH;
         if lasted && measurement.tps().is_some() {
             loads.entry(Load::of(&band.plan)).or_default().push((band, measurement));
         }
@@ -155,7 +173,8 @@ pub fn assess(record: &RunRecord, constraints: &Constraints) -> Result<RunAssess
         None => Err(Absent::NoCost),
     };
     let doubts = doubts(record, &bands)?;
-    Ok(RunAssessment { bands, points, assessment, fits, queueing, economy, doubts })
+    let limits = RunLimits::of(record, &bands, &assessment)?;
+    Ok(RunAssessment { bands, points, assessment, fits, queueing, economy, doubts, limits })
 }
 
 /// A value of the configuration that was in force; absent in records that are older than its key.

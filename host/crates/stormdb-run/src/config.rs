@@ -23,8 +23,10 @@ mod ladder;
 mod node;
 mod origin;
 mod passfile;
+mod percentage;
 mod resolve;
 mod spelling;
+mod stop;
 pub(crate) mod suggest;
 mod target;
 mod thresholds;
@@ -48,7 +50,7 @@ use self::run_config::RunConfig;
 use self::warning::Warning;
 
 pub(crate) use self::defaults::FREE_CONNECTIONS_ASSUMED;
-pub(crate) use self::duration::{seconds, spoken};
+pub(crate) use self::duration::{optional_seconds, seconds, spoken};
 
 /// A configuration that can be run.
 #[derive(Clone, Debug)]

@@ -4,9 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    ending::BandEnding,
     evidence::BandEvidence,
     measurement::{BandMeasurement, Interval, Phase},
-    plan::BandPlan,
+    plan::{BandPlan, SearchEnd},
     record::{Outcome, RunHeader},
 };
 
@@ -26,12 +27,16 @@ pub enum RunEvent {
     BandPhase { band: u32, phase: Phase },
     /// An interval of a band closed.
     Interval { band: u32, interval: Interval },
+    /// The measured phase of a band with a stopping rule ended; before [`RunEvent::BandFinished`].
+    BandEnding { band: u32, ending: BandEnding },
     /// A band ended as planned.
     BandFinished { band: u32, measurement: Box<BandMeasurement> },
     /// What was seen of the server beside the last band that ended; comes after `BandFinished`.
     Evidence { band: u32, evidence: Box<BandEvidence> },
     /// A band ended without a measurement.
     BandFailed { band: u32, failure: Failure },
+    /// An adaptive ladder places no further band.
+    SearchEnded { end: SearchEnd },
     /// A named result of the workload.
     Reported { kind: String, value: serde_json::Value },
     /// What the workload found when it checked its data.

@@ -43,6 +43,9 @@ pub struct BandEvidence {
     pub server_machine: Option<MachineUse>,
     #[serde(default)]
     pub round_trip: Option<RoundTrip>,
+    /// Of a server on this machine only.
+    #[serde(default)]
+    pub placement: Option<Placement>,
     /// Name of the source, such as `wal` or `server_machine.pressure`, to why it is absent.
     #[serde(default)]
     pub absent: BTreeMap<String, String>,
@@ -253,4 +256,19 @@ pub struct RoundTrip {
     /// Median from question to answer.
     pub p50_seconds: f64,
     pub n: u64,
+}
+
+/// The logical processors, by number, that load and server were allowed to run on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placement {
+    pub load_processors: Vec<u32>,
+    pub server_processors: Vec<u32>,
+}
+
+impl Placement {
+    /// Whether the load has processors that the server may not use, and the other way round.
+    #[must_use]
+    pub fn is_apart(&self) -> bool {
+        self.load_processors.iter().all(|number| !self.server_processors.contains(number))
+    }
 }

@@ -4,6 +4,7 @@ pub mod config;
 pub mod plan;
 pub mod secret;
 
+pub mod ending;
 pub mod event;
 pub mod evidence;
 pub mod latency;
@@ -12,6 +13,9 @@ pub mod record;
 
 pub mod assess;
 pub mod comparison;
+pub mod confirmation;
+pub mod course;
+pub mod percentile;
 pub mod questions;
 pub mod reached;
 pub mod recommend;

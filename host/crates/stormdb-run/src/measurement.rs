@@ -1,4 +1,6 @@
-//! What an engine measured: one-second intervals while a band runs, and the band as a whole.
+//! What an engine measured: intervals while a band runs, and the band as a whole.
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +61,10 @@ fn ratio(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
-/// One closed interval of about a second, merged over all executors.
+/// Length of an interval where nobody asks for another.
+pub const INTERVAL: Duration = Duration::from_secs(1);
+
+/// One closed interval of a second, or of less where a band may end early, merged over all executors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// `warm-up` or `measure`.

@@ -1,19 +1,32 @@
 //! The bands of a run, their times, and whether the server has connections enough for them.
 
+mod band;
+mod repeats;
+mod search;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use stormdb_analysis::ladder::{Axis, BandSize, ladder, rates, stepped};
 
+pub use self::band::{BandPlan, Purpose, Reason};
+use self::repeats::up_and_down;
+pub use self::search::{Search, SearchEnd};
 use crate::config::run_config::{
     Arrivals, LadderArrivals, LadderConfig, LoadConfig, PairingConfig, RunConfig, SingleConfig,
 };
 use crate::config::warning::{Warning, WarningId};
-use crate::config::{FREE_CONNECTIONS_ASSUMED, seconds, spoken};
+use crate::config::{FREE_CONNECTIONS_ASSUMED, optional_seconds, seconds, spoken};
 
 /// A grid is thinned to at most this many bands.
 pub const GRID_BANDS_MAX: usize = 100;
+
+/// An adaptive ladder begins with so many, from one end of its range to the other.
+const FIRST_BANDS: u32 = 4;
+
+/// The recommended band and its best rival.
+const CONFIRMING_BANDS: usize = 2;
 
 /// A run that takes longer than this is worth a warning.
 const RUN_SECONDS_UNREMARKABLE: u64 = 3600;
@@ -24,10 +37,29 @@ pub struct RunPlan {
     /// Name of the strategy; `grid` for a grid, absent for a single band.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strategy: Option<String>,
+    /// Those that are known ahead: more may follow, see [`RunPlan::bands_max`].
     pub bands: Vec<BandPlan>,
-    /// Warm-ups, measurements and cool-downs of all bands, without set-up and draining.
+    /// Warm-ups, measurements and cool-downs of all bands, without set-up and draining; the most that
+    /// they may take.
     #[serde(rename = "total_seconds", with = "seconds")]
     pub total: Duration,
+    /// The least that they take; absent where that is the same.
+    #[serde(
+        default,
+        rename = "total_min_seconds",
+        with = "optional_seconds",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub total_min: Option<Duration>,
+    /// Times that every band is run.
+    #[serde(default = "once")]
+    pub repeats: u32,
+    /// How further bands are found; absent where all are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Search>,
+    /// Whether the recommended band and its best rival are run once more at the end.
+    #[serde(default)]
+    pub confirm: bool,
     /// Most connections that a band needs.
     pub connections_max: u32,
     /// What the server said; absent if it was not asked.
@@ -40,24 +72,6 @@ pub struct RunPlan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paired_alternative: Option<PairedAlternative>,
     pub warnings: Vec<Warning>,
-}
-
-/// One band: how many workers share how many connections, and for how long.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct BandPlan {
-    /// From 1.
-    pub index: u32,
-    pub workers: u32,
-    pub connections: u32,
-    /// Absent for a closed loop.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub arrivals: Option<Arrivals>,
-    #[serde(rename = "warmup_seconds", with = "seconds")]
-    pub warmup: Duration,
-    #[serde(rename = "measure_seconds", with = "seconds")]
-    pub measure: Duration,
-    #[serde(rename = "cooldown_seconds", with = "seconds")]
-    pub cooldown: Duration,
 }
 
 /// What a server allows.
@@ -102,7 +116,63 @@ pub enum PlanError {
     Ladder(#[from] stormdb_analysis::Error),
 }
 
+fn once() -> u32 {
+    1
+}
+
 impl RunPlan {
+    /// The most bands that the run may have.
+    #[must_use]
+    pub fn bands_max(&self) -> usize {
+        let placed = self.search.map_or(0, |search| (search.bands_max * self.repeats) as usize);
+        let confirming = if self.confirm { CONFIRMING_BANDS } else { 0 };
+        self.bands.len().max(placed) + confirming
+    }
+
+    /// How many bands the run has; absent where that is decided while it goes on.
+    #[must_use]
+    pub fn bands_known(&self) -> Option<usize> {
+        (!self.is_open_ended()).then_some(self.bands.len())
+    }
+
+    /// Whether the number of bands is decided while the run goes on.
+    #[must_use]
+    pub fn is_open_ended(&self) -> bool {
+        self.search.is_some() || self.confirm
+    }
+
+    /// The most and the least time of the bands that are known, and of those that may follow.
+    fn add_times(&mut self) {
+        let longest = self.bands.iter().map(BandPlan::length).max().unwrap_or_default();
+        let shortest = self.bands.iter().map(BandPlan::shortest_length).min().unwrap_or_default();
+        let times = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let more = times(self.bands_max() - self.bands.len());
+        let confirming = if self.confirm { times(CONFIRMING_BANDS) } else { 0 };
+        self.total = total(&self.bands) + longest * more;
+        let known: Duration = self.bands.iter().map(BandPlan::shortest_length).sum();
+        // Those that are known of an adaptive ladder are repeated at least.
+        let climbs = if self.search.is_some() { self.repeats } else { 1 };
+        let least = known * climbs + shortest * confirming;
+        self.total_min = (least < self.total).then_some(least);
+    }
+
+    fn warn_of_length(&mut self) {
+        let total = self.total;
+        if total.as_secs() <= RUN_SECONDS_UNREMARKABLE && self.paired_alternative.is_none() {
+            return;
+        }
+        let (count, taken) = (self.bands_max(), spoken(total));
+        let mut message = match self.total_min {
+            Some(_) => format!("up to {count} bands take up to {taken} in all"),
+            None => format!("{count} bands take {taken} in all"),
+        };
+        if let Some(PairedAlternative { bands, total, flags }) = &self.paired_alternative {
+            message +=
+                &format!("; in pairs (`{flags}`) {} bands take {}", bands.len(), spoken(*total));
+        }
+        self.warnings.push(Warning::new(WarningId::LongRun, message));
+    }
+
     /// Whether operations arrive at a rate of their own.
     #[must_use]
     pub fn is_open_loop(&self) -> bool {
@@ -126,20 +196,16 @@ impl ServerLimits {
 /// arrive in a measured phase, or the strategy refuses its input.
 pub fn plan(config: &RunConfig, limits: Option<ServerLimits>) -> Result<RunPlan, PlanError> {
     let mut warnings = Vec::new();
-    let (strategy, bands, paired_alternative) = match &config.load {
-        LoadConfig::Single(single) => (None, vec![single_band(single)], None),
-        LoadConfig::Progressive(config) => {
-            let range = Range::of(config, limits, &mut warnings)?;
-            let sizes = range.sizes(config, &mut warnings)?;
-            let name = match config.pairing {
-                PairingConfig::Paired { .. } => config.strategy.clone(),
-                PairingConfig::Grid { .. } => "grid".to_owned(),
-            };
-            (Some(name), banded(config, &sizes)?, range.paired_alternative(config, &sizes)?)
+    let Laid { strategy, bands, search, confirm, paired_alternative } = match &config.load {
+        LoadConfig::Single(single) => Laid::single(single),
+        LoadConfig::Progressive(ladder) => {
+            Range::of(ladder, limits, &mut warnings)?.lay(ladder, &mut warnings)?
         }
     };
     refuse_empty(&bands)?;
-    let total = total(&bands);
+    // The bands of an adaptive ladder are repeated when all of them are known.
+    let bands = if search.is_some() { bands } else { up_and_down(&bands, config.repeats) };
+    let repeats = config.repeats;
     let free = limits.map(ServerLimits::free);
     let bands_beyond_server =
         indexes(&bands, |band| free.is_some_and(|free| band.connections > free));
@@ -156,25 +222,39 @@ pub fn plan(config: &RunConfig, limits: Option<ServerLimits>) -> Result<RunPlan,
         );
         warnings.push(Warning::new(WarningId::BeyondServer, message));
     }
-    if total.as_secs() > RUN_SECONDS_UNREMARKABLE || paired_alternative.is_some() {
-        let count = bands.len();
-        let mut message = format!("{count} bands take {} in all", spoken(total));
-        if let Some(PairedAlternative { bands, total, flags }) = &paired_alternative {
-            message +=
-                &format!("; in pairs (`{flags}`) {} bands take {}", bands.len(), spoken(*total));
-        }
-        warnings.push(Warning::new(WarningId::LongRun, message));
-    }
-    Ok(RunPlan {
+    let mut plan = RunPlan {
         strategy,
+        total: Duration::ZERO,
+        total_min: None,
+        repeats,
+        search,
+        confirm,
         bands,
-        total,
         connections_max,
         server: limits,
         bands_beyond_server,
         paired_alternative,
         warnings,
-    })
+    };
+    plan.add_times();
+    plan.warn_of_length();
+    Ok(plan)
+}
+
+/// The bands of one climb.
+struct Laid {
+    strategy: Option<String>,
+    bands: Vec<BandPlan>,
+    search: Option<Search>,
+    confirm: bool,
+    paired_alternative: Option<PairedAlternative>,
+}
+
+impl Laid {
+    fn single(single: &SingleConfig) -> Self {
+        let bands = vec![single_band(single)];
+        Self { strategy: None, bands, search: None, confirm: false, paired_alternative: None }
+    }
 }
 
 /// Both axes of a ladder with their ends known.
@@ -209,6 +289,32 @@ impl Range {
         })
     }
 
+    fn lay(&self, config: &LadderConfig, warnings: &mut Vec<Warning>) -> Result<Laid, PlanError> {
+        let sizes = self.sizes(config, warnings)?;
+        let (strategy, search) = match config.pairing {
+            PairingConfig::Paired { .. } => (config.strategy.clone(), None),
+            PairingConfig::Adaptive { bands } => ("adaptive".to_owned(), Some(self.search(bands))),
+            PairingConfig::Grid { .. } => ("grid".to_owned(), None),
+        };
+        Ok(Laid {
+            strategy: Some(strategy),
+            bands: banded(config, &sizes)?,
+            search,
+            confirm: config.confirm,
+            paired_alternative: self.paired_alternative(config, &sizes)?,
+        })
+    }
+
+    fn search(&self, bands_max: u32) -> Search {
+        Search {
+            min_workers: self.workers.min,
+            max_workers: self.workers.max,
+            min_connections: self.connections.min,
+            max_connections: self.connections.max,
+            bands_max,
+        }
+    }
+
     fn sizes(
         &self,
         config: &LadderConfig,
@@ -232,6 +338,11 @@ impl Range {
                 }
                 Ok(ladder.bands)
             }
+            // An axis that has no more whole numbers leaves nothing to choose, and that is no loss.
+            PairingConfig::Adaptive { bands } => {
+                let first = bands.min(FIRST_BANDS);
+                Ok(ladder(&config.strategy, self.workers, self.connections, first)?.bands)
+            }
             PairingConfig::Grid { step_workers, step_connections } => {
                 let values =
                     |name, axis: Axis, step: Option<u32>| stepped(name, axis, step.unwrap_or(1));
@@ -248,7 +359,7 @@ impl Range {
         config: &LadderConfig,
         sizes: &[BandSize],
     ) -> Result<Option<PairedAlternative>, PlanError> {
-        if matches!(config.pairing, PairingConfig::Paired { .. }) {
+        if !matches!(config.pairing, PairingConfig::Grid { .. }) {
             return Ok(None);
         }
         let distinct = |values: BTreeSet<u32>| u32::try_from(values.len()).unwrap_or(u32::MAX);
@@ -324,6 +435,10 @@ fn single_band(single: &SingleConfig) -> BandPlan {
         warmup: Duration::ZERO,
         measure,
         cooldown: Duration::ZERO,
+        stop: None,
+        repeat: 1,
+        purpose: Purpose::Planned,
+        reason: None,
     }
 }
 
@@ -340,6 +455,10 @@ fn banded(config: &LadderConfig, sizes: &[BandSize]) -> Result<Vec<BandPlan>, Pl
             warmup: config.warmup,
             measure: config.measure,
             cooldown: config.cooldown,
+            stop: config.stop,
+            repeat: 1,
+            purpose: Purpose::Planned,
+            reason: None,
         })
         .collect();
     Ok(bands)
@@ -373,7 +492,7 @@ fn refuse_empty(bands: &[BandPlan]) -> Result<(), PlanError> {
 }
 
 fn total(bands: &[BandPlan]) -> Duration {
-    bands.iter().map(|band| band.warmup + band.measure + band.cooldown).sum()
+    bands.iter().map(BandPlan::length).sum()
 }
 
 fn warn_of_fewer(found: usize, asked: u32, reason: &str, warnings: &mut Vec<Warning>) {

@@ -17,7 +17,8 @@ use stormdb_analysis::{
 
 use crate::{
     assess::{AssessedBand, RunAssessment},
-    record::RunRecord,
+    percentile::PercentileIntervals,
+    record::{BandRecord, RunRecord},
     threshold::{Metric, Relation, Scope, Threshold, ThresholdError, check},
 };
 
@@ -251,8 +252,11 @@ fn slo(
     analysis: &RunAssessment,
     axis: Axis,
 ) -> Result<SloAnswer, Error> {
-    let figures: Vec<Option<Estimate>> =
-        analysis.bands.iter().map(|band| figure(threshold, record, analysis, band)).collect();
+    let figures = analysis
+        .bands
+        .iter()
+        .map(|band| figure(threshold, record, analysis, band))
+        .collect::<Result<Vec<_>, _>>()?;
     let known: Vec<usize> = (0..figures.len()).filter(|&band| figures[band].is_some()).collect();
     let points: Vec<LimitPoint> = known
         .iter()
@@ -281,13 +285,14 @@ fn slo(
     })
 }
 
-/// The mean over the runs of a band, and their spread where there are several.
+/// The mean over the runs of a band. A percentile of a single run has an interval from within it; of several runs it is
+/// that of their means.
 fn figure(
     threshold: &Threshold,
     record: &RunRecord,
     analysis: &RunAssessment,
     band: &AssessedBand,
-) -> Option<Estimate> {
+) -> Result<Option<Estimate>, Error> {
     let scope = Scope::At {
         workers: Some(band.workers),
         connections: Some(band.connections),
@@ -295,8 +300,34 @@ fn figure(
     };
     let asked = Threshold { scope, ..threshold.clone() };
     let found = check(&[asked], record, analysis);
-    let value = found.first()?.bands.first()?.value?;
-    Some(Estimate { value, interval: None::<Interval> })
+    let value = found.first().and_then(|result| result.bands.first()?.value);
+    let Some(value) = value else { return Ok(None) };
+    let half_width = half_width(threshold.metric, record, band)?;
+    let interval =
+        half_width.map(|half| Interval { low: (value - half).max(0.0), high: value + half });
+    Ok(Some(Estimate { value, interval }))
+}
+
+fn half_width(
+    metric: Metric,
+    record: &RunRecord,
+    band: &AssessedBand,
+) -> Result<Option<f64>, Error> {
+    let is_meant = |begun: &BandRecord| band.run(begun.plan.index).is_some();
+    let mut squares = 0.0;
+    let mut runs = 0.0;
+    for (begun, measurement) in record.measured().filter(|(begun, _)| is_meant(begun)) {
+        let intervals = PercentileIntervals::of(begun, measurement)?;
+        let half = match metric {
+            Metric::P95 => intervals.p95.ok(),
+            Metric::P99 => intervals.p99.ok(),
+            _ => None,
+        };
+        let Some(half) = half else { return Ok(None) };
+        squares += half * half;
+        runs += 1.0;
+    }
+    Ok((runs > 0.0).then(|| squares.sqrt() / runs))
 }
 
 fn more(

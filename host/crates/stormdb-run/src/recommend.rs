@@ -2,8 +2,9 @@
 
 use stormdb_analysis::{
     assess::fits::{LoadAxis, PeakPrediction},
+    bottleneck::{ClientPart, Limit, component::Component},
     questions::Estimate,
-    recommendation::{PoolWait, Recommendation, Situation, recommend},
+    recommendation::{Limiter, MeasuredLimit, PoolWait, Recommendation, Situation, recommend},
 };
 
 use crate::{
@@ -21,7 +22,7 @@ pub fn recommendations(record: &RunRecord, analysis: &RunAssessment) -> Vec<Reco
         pool_waits: &waits,
         assessment: &analysis.assessment,
         peak_beyond: peak_beyond(analysis),
-        limit: None,
+        limit: limit(analysis),
     })
 }
 
@@ -41,4 +42,35 @@ fn peak_beyond(analysis: &RunAssessment) -> Option<Estimate> {
         }
         _ => None,
     }
+}
+
+/// The verdict on the ladder, where it names a component.
+fn limit(analysis: &RunAssessment) -> Option<MeasuredLimit> {
+    let (band, verdict) = analysis.limits.decisive()?;
+    let Limit::Of(component) = verdict.limit else { return None };
+    let limiter = match component {
+        Component::Cpu => Limiter::Cpu,
+        Component::Io => Limiter::Io,
+        Component::Wal => Limiter::Wal,
+        Component::Replica => Limiter::Replica,
+        Component::Lock => Limiter::Lock,
+        Component::Lwlock => Limiter::Lwlock,
+        Component::Memory => Limiter::Memory,
+        Component::Pool => Limiter::Pool,
+        Component::Client => match verdict.client_part? {
+            ClientPart::Generator => Limiter::Generator,
+            ClientPart::Network => Limiter::Network,
+        },
+        // Sleeps and the like are the work itself.
+        Component::Other => return None,
+    };
+    let share = verdict.shares.iter().find(|share| share.component == component)?;
+    Some(MeasuredLimit {
+        component: limiter,
+        band: analysis.position(band)?,
+        demand_s: share.demand_s,
+        reference_s: share.reference_s,
+        share: share.share?,
+        confidence: verdict.confidence.as_ref().map(|confidence| confidence.value),
+    })
 }

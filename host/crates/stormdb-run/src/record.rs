@@ -3,15 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    ending::BandEnding,
     event::{Check, Failure, RunEvent},
     evidence::BandEvidence,
     measurement::{BandMeasurement, Interval, Phase},
-    plan::{BandPlan, RunPlan},
+    plan::{BandPlan, RunPlan, SearchEnd},
 };
 
 /// Version of the events in a journal. A reader refuses a newer one and reads every older one;
 /// fields are only ever added, with a default.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// What is known of a run before its first band.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,6 +96,9 @@ pub struct BandRecord {
     /// What was seen of the server meanwhile; nothing where nobody looked, and in older records.
     #[serde(default)]
     pub evidence: Option<Box<BandEvidence>>,
+    /// Absent without a stopping rule, and where something else ended the band.
+    #[serde(default)]
+    pub ending: Option<BandEnding>,
 }
 
 impl BandRecord {
@@ -118,6 +122,9 @@ pub struct RunRecord {
     /// Named results of the workload, in the order in which they came.
     pub reported: Vec<(String, serde_json::Value)>,
     pub checks: Vec<Check>,
+    /// Why an adaptive ladder placed no further band; absent for other ladders, and while it goes on.
+    #[serde(default)]
+    pub search_end: Option<SearchEnd>,
     /// Nothing where the journal has no end: the run was killed or still goes on.
     pub outcome: Option<Outcome>,
 }
@@ -165,6 +172,7 @@ impl RunRecord {
             warnings: Vec::new(),
             reported: Vec::new(),
             checks: Vec::new(),
+            search_end: None,
             outcome: None,
         }
     }
@@ -180,6 +188,7 @@ impl RunRecord {
                     intervals: Vec::new(),
                     status: BandStatus::Interrupted,
                     evidence: None,
+                    ending: None,
                 });
             }
             RunEvent::Interval { band, interval } if interval.phase == Phase::Measure => {
@@ -202,6 +211,12 @@ impl RunRecord {
                     record.evidence = Some(evidence);
                 }
             }
+            RunEvent::BandEnding { band, ending } => {
+                if let Some(record) = self.band_mut(band) {
+                    record.ending = Some(ending);
+                }
+            }
+            RunEvent::SearchEnded { end } => self.search_end = Some(end),
             RunEvent::Reported { kind, value } => self.reported.push((kind, value)),
             RunEvent::Checked { checks } => self.checks = checks,
             RunEvent::Warned { warning } => self.warnings.push(warning),

@@ -28,7 +28,7 @@ use stormdb_plugin_api::{
     module,
     testing::TestHost,
 };
-use stormdb_run::measurement::{Interval, Phase};
+use stormdb_run::measurement::{INTERVAL, Interval, Phase};
 use tokio::time::{Sleep, sleep};
 
 use crate::{
@@ -344,6 +344,7 @@ pub(crate) fn spec(workers: u32, connections: u32) -> BandSpec {
         cores: 1,
         warmup: Duration::ZERO,
         measure: Duration::from_secs(1),
+        interval: INTERVAL,
         drain_limit: Duration::from_secs(60),
         deadline: Duration::from_secs(30),
         connect_budget: Duration::from_secs(10),

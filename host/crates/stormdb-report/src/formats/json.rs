@@ -5,6 +5,7 @@
 //! ever added.
 
 mod analysis;
+mod bottleneck;
 mod cost;
 mod evidence;
 mod growth;
@@ -26,6 +27,7 @@ use stormdb_run::{
 
 use self::{
     analysis::Analysis,
+    bottleneck::BandBottleneck,
     evidence::Evidence,
     thresholds::{Threshold, thresholds},
 };
@@ -117,6 +119,8 @@ struct Band<'a> {
     failure: Option<&'a Failure>,
     performance: Figures<'a>,
     analysis: Figures<'a>,
+    /// What limits the band; null where the server was not sampled.
+    bottleneck: Option<BandBottleneck<'a>>,
     errors: Vec<ErrorClass<'a>>,
     operations: Vec<Operation<'a>>,
     /// Null where nobody looked at the server.
@@ -195,7 +199,7 @@ impl<'a> Metadata<'a> {
             duration_total_seconds: None,
             duration_planned_seconds: header.plan.total.as_secs_f64(),
             strategy: header.plan.strategy.as_deref(),
-            bands_planned: header.plan.bands.len(),
+            bands_planned: header.plan.bands_max(),
             bands_tested: report.bands.iter().filter(|band| band.fate == Fate::Finished).count(),
             workload_type: &header.workload,
             scale: header.scale,
@@ -247,6 +251,7 @@ impl<'a> Band<'a> {
             failure: row.fate.failure(),
             performance: section(Section::Performance),
             analysis: section(Section::Analysis),
+            bottleneck: report.analysis.limits.verdict(row.index).and_then(BandBottleneck::of),
             errors: measurement.map_or_else(Vec::new, |found| {
                 found.errors.iter().map(|tally| ErrorClass::of(tally, ended)).collect()
             }),

@@ -2,7 +2,7 @@
 
 use crate::{
     figure::{Figure, Reason},
-    metric::{Metric, latency},
+    metric::{Metric, half_width, latency},
 };
 
 pub static AVERAGE: Metric =
@@ -16,6 +16,13 @@ pub static P95: Metric =
 
 pub static P99: Metric =
     Metric::performance("p99_latency_ms", |band| latency(&band.response, band.response.p99_ms));
+
+/// Half-width of the 95 % confidence interval of the 95th percentile, from its values in batches of intervals.
+pub static P95_INTERVAL: Metric =
+    Metric::performance("p95_latency_ci95_half_width_ms", |band| half_width(band.percentiles.p95));
+
+pub static P99_INTERVAL: Metric =
+    Metric::performance("p99_latency_ci95_half_width_ms", |band| half_width(band.percentiles.p99));
 
 pub static P999: Metric =
     Metric::performance("p999_latency_ms", |band| latency(&band.response, band.response.p999_ms));

@@ -1,9 +1,13 @@
 //! What a band adds to the next smaller one.
 
-use stormdb_analysis::assess::RegionsAbsent;
+use stormdb_analysis::{
+    assess::RegionsAbsent,
+    bottleneck::{Limit, gates::Undetermined},
+};
 
 use crate::{
     figure::{Cell, Figure, Reason},
+    limit::{OVER_PROVISIONED, documented_name},
     metric::{Analysed, BandFacts, Metric, Section},
 };
 
@@ -24,12 +28,22 @@ pub static REGION: Metric = Metric::analysis("scaling_region", |band| {
     Ok(Figure::Word(region.name().to_owned()))
 });
 
-/// What limits the band. `none` is the v0.2 word for a bottleneck that was not found; the JSON has the reason.
+/// What limits the band, in the words of the v0.2 layout. `none` stands also for a limit that is not determined; the JSON
+/// has the reason, and the verdict itself.
 pub static BOTTLENECK: Metric = Metric {
     name: "bottleneck_type",
     section: Section::Analysis,
     absent_word: Some("none"),
-    of: |_| Err(Reason::NotAnalysed),
+    of: |band| {
+        let found = band.analysed()?;
+        let verdict = found.verdict.ok_or(Reason::NotSampled)?;
+        match verdict.limit {
+            Limit::Undetermined(Undetermined::NotSampled) => Err(Reason::NotSampled),
+            Limit::Undetermined(_) => Err(Reason::LimitUndetermined),
+            _ if found.beyond_optimum => Ok(Figure::Word(OVER_PROVISIONED.to_owned())),
+            limit => Ok(Figure::Word(documented_name(limit, verdict.client_part).to_owned())),
+        }
+    },
 };
 
 /// Throughput per worker as a share of the smallest band's.

@@ -6,6 +6,7 @@ use crate::{
     metrics::{arrivals, errors, latency, pool, scaling, throughput},
     model::{BandRow, Fate},
     number::{count, decimals, rate, scaled},
+    progress::place,
     screen::{Ink, Screen},
 };
 
@@ -161,7 +162,7 @@ pub(super) fn write_head(screen: &mut Screen, header: &RunHeader) {
 
 pub(super) fn write_row(screen: &mut Screen, header: &RunHeader, band: &BandRow) {
     let band_width = band_width(header);
-    let place = format!("{}/{}", band.index, header.plan.bands.len());
+    let place = place(&header.plan, band.index);
     let [workers, connections] =
         [band.workers, band.connections].map(|number| count(u64::from(number)));
     let mut line =
@@ -229,7 +230,7 @@ fn columns(width: usize, header: &RunHeader) -> Vec<&'static Column> {
 }
 
 fn band_width(header: &RunHeader) -> usize {
-    let digits = header.plan.bands.len().to_string().len();
+    let digits = header.plan.bands_max().to_string().len();
     (2 * digits + 2).max(5)
 }
 

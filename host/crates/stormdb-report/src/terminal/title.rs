@@ -9,7 +9,7 @@ use stormdb_run::{
 };
 
 use crate::{
-    number::{count, duration, rate},
+    number::{count, duration, percent, rate},
     screen::{Ink, Screen},
 };
 
@@ -26,22 +26,43 @@ pub(super) fn write(screen: &mut Screen, header: &RunHeader) {
 /// `6 bands, exponential, 10-60 workers, 20-120 connections, 30m each (60s warm-up, 30s rest); about 3h 09m`.
 fn plan(plan: &RunPlan) -> String {
     let bands = plan.bands.as_slice();
-    let mut parts = vec![match bands.len() {
-        1 => "1 band".to_owned(),
-        number => format!("{number} bands"),
+    let mut parts = vec![match plan.bands_known() {
+        Some(1) => "1 band".to_owned(),
+        Some(number) => format!("{number} bands"),
+        None => format!("at most {} bands", plan.bands_max()),
     }];
     parts.extend(plan.strategy.clone());
+    if plan.repeats > 1 {
+        parts.push(format!("each {} times, up and down", plan.repeats));
+    }
+    if plan.confirm {
+        parts.push("2 of them to confirm".to_owned());
+    }
     parts.extend(range(bands, |band| band.workers).map(|range| format!("{range} workers")));
     parts.extend(range(bands, |band| band.connections).map(|range| format!("{range} connections")));
     parts.extend(arrivals(bands));
-    if let (Some(measure), Some(warmup), Some(rest)) = (
-        each(bands, |band| band.measure),
-        each(bands, |band| band.warmup),
-        each(bands, |band| band.cooldown),
-    ) {
+    if let (Some(measure), Some(warmup), Some(rest)) =
+        (measured(bands), each(bands, |band| band.warmup), each(bands, |band| band.cooldown))
+    {
         parts.push(format!("{measure} each ({warmup} warm-up, {rest} rest)"));
     }
-    format!("{}; about {}", parts.join(", "), duration(plan.total))
+    let taken = match plan.total_min {
+        Some(least) => format!("{} to {}", duration(least), duration(plan.total)),
+        None => format!("about {}", duration(plan.total)),
+    };
+    format!("{}; {taken}", parts.join(", "))
+}
+
+/// `30m`, or `60s to 10m` until the throughput is precise enough.
+fn measured(bands: &[BandPlan]) -> Option<String> {
+    match bands.first()?.stop {
+        Some(stop) => {
+            let shortest = duration(stop.min);
+            let longest = each(bands, |band| band.measure)?;
+            Some(format!("±{}, {shortest} to {longest}", percent(stop.precision)))
+        }
+        None => each(bands, |band| band.measure),
+    }
 }
 
 /// `500-4,000/s arriving (poisson)`; nothing for a closed loop.

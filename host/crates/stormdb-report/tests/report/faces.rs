@@ -109,7 +109,9 @@ fn the_json_of_a_band() {
             "unstarted": null,
             "p99_service_ms": 12.4191,
             "p50_lateness_ms": null,
-            "p99_lateness_ms": null
+            "p99_lateness_ms": null,
+            "p95_latency_ci95_half_width_ms": 0.0462,
+            "p99_latency_ci95_half_width_ms": null
           },
           "analysis": {
             "efficiency_tps_per_worker": 119.8786,
@@ -129,6 +131,7 @@ fn the_json_of_a_band() {
             "pooled_tps": null,
             "pooled_tps_ci95_half_width": null
           },
+          "bottleneck": null,
           "errors": [
             {
               "class": "deadlock-detected",
@@ -152,9 +155,10 @@ fn the_json_of_a_band_names_why_figures_are_null() {
           "achieved_rate": "closed-loop",
           "arrival_rate": "closed-loop",
           "avg_pool_wait_ms": "own-connections",
-          "bottleneck_type": "not-analysed",
+          "bottleneck_type": "not-sampled",
           "p50_lateness_ms": "closed-loop",
           "p95_pool_wait_ms": "own-connections",
+          "p99_latency_ci95_half_width_ms": "too-few-in-batch",
           "p99_lateness_ms": "closed-loop",
           "pooled_tps": "not-repeated",
           "pooled_tps_ci95_half_width": "not-repeated",
@@ -248,7 +252,9 @@ fn the_json_of_the_analysis() {
         not-analysed: "this version of stormdb does not determine it"
         not-recorded: "the record of the run does not hold it"
         not-repeated: "the load of the band was measured once"
+        not-sampled: "the activity of the server was not sampled, so that nothing says what the time went to"
         own-connections: "every worker has its own connection, so that there is no pool to wait for"
+        too-few-in-batch: "too few operations for an interval of this percentile: a batch has less than 20 beyond it"
     "#]].assert_eq(&(keys(&json["analysis"]) + &keys(&json["reasons"])));
 }
 
@@ -299,6 +305,7 @@ fn the_text_ends_with_every_figure() {
         scaling_region_probability                   1             1
         optimal_probability                          0             1
         repeats                                      1             1
+        p95_latency_ci95_half_width_ms          0.0462        0.0462
 
         plugin   stormdb-imdb 1.0.0
                  signed by demo with key SHA256:abc

@@ -118,8 +118,8 @@ fn progress_in_words() {
     warming.phase = Phase::WarmUp;
     warming.counts.failed = 3;
     let lines = [
-        progress::heartbeat(Duration::from_secs(750), plan, 6, &seconds[12]),
-        progress::heartbeat(Duration::from_secs(4000), plan, 6, &warming),
+        progress::heartbeat(Duration::from_secs(750), plan, &record.header.plan, &seconds[12]),
+        progress::heartbeat(Duration::from_secs(4000), plan, &record.header.plan, &warming),
         progress::band_message(plan, &seconds),
         progress::band_message(plan, &[warming]),
         progress::band_message(plan, &[]),

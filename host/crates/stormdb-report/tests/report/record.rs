@@ -8,7 +8,7 @@ use stormdb_run::{
     event::Failure,
     latency::LatencyHistogram,
     measurement::{BandMeasurement, Counts, ErrorTally, ExecutorLoad, Interval, Phase},
-    plan::{BandPlan, RunPlan},
+    plan::{BandPlan, Purpose, RunPlan},
     record::{
         BandRecord, BandStatus, FORMAT_VERSION, Machine, Outcome, PluginIdentity, RunHeader,
         RunRecord,
@@ -58,6 +58,10 @@ pub(crate) fn header(bands: &[(u32, u32, f64)], seconds: u64) -> RunHeader {
             warmup: Duration::from_secs(5),
             measure: Duration::from_secs(seconds),
             cooldown: Duration::from_secs(2),
+            stop: None,
+            repeat: 1,
+            purpose: Purpose::Planned,
+            reason: None,
         })
         .collect();
     RunHeader {
@@ -72,7 +76,11 @@ pub(crate) fn header(bands: &[(u32, u32, f64)], seconds: u64) -> RunHeader {
         configuration: json!({"target": {"kind": "embedded"}}),
         plan: RunPlan {
             strategy: (bands.len() > 1).then(|| "exponential".to_owned()),
-            total: bands.iter().map(|band| band.warmup + band.measure + band.cooldown).sum(),
+            total: bands.iter().map(BandPlan::length).sum(),
+            total_min: None,
+            repeats: 1,
+            search: None,
+            confirm: false,
             connections_max: bands.iter().map(|band| band.connections).max().unwrap_or(0),
             bands,
             server: None,
@@ -131,6 +139,7 @@ pub(crate) fn finished(plan: BandPlan, tps: f64) -> BandRecord {
         plan,
         attempt: 1,
         intervals,
+        ending: None,
         status: BandStatus::Finished { measurement: Box::new(measurement) },
         evidence: None,
     }
@@ -152,6 +161,7 @@ pub(crate) fn failed(plan: BandPlan, id: &str, message: &str) -> BandRecord {
         intervals: Vec::new(),
         status: BandStatus::Failed { failure },
         evidence: None,
+        ending: None,
     }
 }
 

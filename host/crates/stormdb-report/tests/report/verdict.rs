@@ -287,8 +287,8 @@ fn short_bands_confirm_nothing() {
 
             best     20 workers, 40 connections: 2,157 TPS, p95 13.5 ms (the highest measured)
             limit    throughput still grows at 20 workers, the most measured
-            warning  bands 1-3: too short for ±95%, which takes 30 intervals of a second or more, so that
-                     nothing is confirmed; raise `test_duration`
+            warning  bands 1-3: too short for ±95%, which takes 30s or more, so that nothing is confirmed; raise
+                     `test_duration`
             warning  band 3: the largest one measured has the highest throughput, so that the peak may lie
                      beyond; raise `max_workers` and `max_connections`
             warning  the 3 bands ran in the order of their load, each once: what changes with time, such as

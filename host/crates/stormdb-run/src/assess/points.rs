@@ -98,7 +98,7 @@ fn margin(throughput: &SteadyMean) -> Option<Margin> {
 }
 
 /// Throughput of the intervals of full length; the last one may be a remnant, which would be noisier than the rest.
-pub(super) fn per_second(intervals: &[Interval]) -> Vec<f64> {
+pub(crate) fn per_second(intervals: &[Interval]) -> Vec<f64> {
     let full_ms = intervals.first().map_or(0, |first| first.length_ms);
     let mut whole = intervals;
     if let Some((last, before)) = intervals.split_last()

@@ -13,6 +13,7 @@ pub(crate) const SSLMODE: SslMode = SslMode::Prefer;
 /// default of the other.
 pub(crate) const WORKERS: u32 = 8;
 pub(crate) const DURATION: Duration = Duration::from_secs(60);
+pub(crate) const REPEATS: u32 = 1;
 pub(crate) const RETRIES: u32 = 3;
 pub(crate) const OPERATION_DEADLINE: Duration = Duration::from_secs(30);
 
@@ -24,6 +25,14 @@ pub(crate) const MIN: u32 = 1;
 /// A server that was never asked is taken for one with PostgreSQL's own defaults: `max_connections`
 /// 100, of which `superuser_reserved_connections` keeps 3.
 pub(crate) const FREE_CONNECTIONS_ASSUMED: u32 = 100 - 3;
+
+/// The most bands of an adaptive ladder.
+pub(crate) const ADAPTIVE_BANDS: u32 = 8;
+
+/// Of the throughput, at which a band with a `stop` section ends.
+pub(crate) const STOP_PRECISION: f64 = 0.02;
+pub(crate) const STOP_MIN: Duration = Duration::from_secs(60);
+pub(crate) const STOP_MAX: Duration = Duration::from_secs(10 * 60);
 
 /// What a ladder does where nobody says.
 pub(crate) struct LadderDefaults {

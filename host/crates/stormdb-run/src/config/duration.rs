@@ -70,6 +70,27 @@ pub(crate) mod seconds {
     }
 }
 
+/// As [`seconds`], for an optional duration.
+pub(crate) mod optional_seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    pub(crate) fn serialize<S: Serializer>(
+        duration: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        duration.map(|duration| duration.as_secs_f64()).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        let seconds = Option::<f64>::deserialize(deserializer)?;
+        seconds.map(|it| Duration::try_from_secs_f64(it).map_err(de::Error::custom)).transpose()
+    }
+}
+
 /// A duration in words for messages: `1h 30m`, `45s`.
 #[must_use]
 pub(crate) fn spoken(duration: Duration) -> String {

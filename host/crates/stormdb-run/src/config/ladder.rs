@@ -13,6 +13,7 @@ use super::origin::Layer;
 use super::raw::{RawPairing, RawProgressive, StrategyName};
 use super::resolve::{Findings, SingleKeys, Times};
 use super::run_config::{LadderArrivals, LadderConfig, PairingConfig};
+use super::stop::Stopping;
 use super::warning::{Warning, WarningId};
 
 /// Below this a band says more about its first moments than about the database.
@@ -20,6 +21,9 @@ const MEASURE_ADVISED_MIN: Duration = Duration::from_secs(5);
 
 /// The one strategy whose counts are evenly spaced, as those of a grid are.
 const LINEAR: &str = "linear";
+
+/// How the first bands of an adaptive ladder are spaced.
+const EXPONENTIAL: &str = "exponential";
 
 /// Keys of the section that describe the ladder, in the current spelling.
 const DESCRIBING: &[&str] = &[
@@ -39,6 +43,8 @@ const DESCRIBING: &[&str] = &[
     "test_duration",
     "warmup_duration",
     "cooldown_duration",
+    "stop",
+    "confirm",
 ];
 
 /// Whether a layer describes a ladder, or only asks for one.
@@ -73,6 +79,8 @@ pub(crate) fn resolve(
         test_duration,
         warmup_duration,
         cooldown_duration,
+        stop,
+        confirm,
         export: _,
         analysis: _,
         max_latency_samples: _,
@@ -95,6 +103,7 @@ pub(crate) fn resolve(
     let warmup = times.given("progressive.warmup_duration", warmup_duration.as_ref());
     let cooldown = times.given("progressive.cooldown_duration", cooldown_duration.as_ref());
     let measure = measure(test_duration, single.duration, merged, facts, findings);
+    let stopping = Stopping::resolve(stop.as_ref(), measure, merged, findings);
     let rates = AskedRates {
         rate: arrival_rate.or(single.rate),
         min: min_arrival_rate,
@@ -118,7 +127,15 @@ pub(crate) fn resolve(
         workers_vary: workers.vary(),
         connections_vary: connections.vary(),
     };
-    let (strategy, pairing) = asked.arrange(strategy, fallback, merged, findings)?;
+    let adaptive = strategy.as_ref().is_some_and(|name| name.0 == StrategyName::ADAPTIVE);
+    if arrivals.is_some() {
+        refuse_search_of_rates(adaptive, confirm, merged, findings);
+    }
+    let (strategy, pairing) = if adaptive {
+        asked.adapt(merged, findings)?
+    } else {
+        asked.arrange(strategy, fallback, merged, findings)?
+    };
     Some(LadderConfig {
         strategy,
         pairing,
@@ -128,8 +145,10 @@ pub(crate) fn resolve(
         max_connections: connections.max,
         arrivals,
         warmup: warmup.unwrap_or(fallback.warmup),
-        measure: measure.unwrap_or(fallback.measure),
+        measure: stopping.map(|stopping| stopping.max).or(measure).unwrap_or(fallback.measure),
         cooldown: cooldown.unwrap_or(fallback.cooldown),
+        stop: stopping.map(|stopping| stopping.rule),
+        confirm: confirm.unwrap_or(false),
     })
 }
 
@@ -251,6 +270,43 @@ impl Asked {
         Some((strategy, PairingConfig::Paired { bands: self.bands.unwrap_or(fallback.bands) }))
     }
 
+    /// A few bands over the whole range, and then one at a time.
+    fn adapt(&self, merged: &Node, findings: &mut Findings) -> Option<(String, PairingConfig)> {
+        let grid = entry(merged, "pairing")
+            .filter(|_| self.pairing == Some(RawPairing::Grid))
+            .or_else(|| entry(merged, "step_workers"))
+            .or_else(|| entry(merged, "step_connections"));
+        if let Some((grid, adaptive)) = grid.zip(entry(merged, "strategy")) {
+            findings.problems.push(Problem {
+                id: ProblemId::Contradiction,
+                message: format!("an adaptive ladder cannot be a grid, as `{}` asks", grid.key),
+                at: Some(adaptive.node.at.clone()),
+                label: "this chooses pairs".to_owned(),
+                also: Some((grid.key_at.clone(), "and this asks for a grid".to_owned())),
+                help: "delete one of the two".to_owned(),
+            });
+            return None;
+        }
+        if !self.workers_vary
+            && let Some((adaptive, max)) =
+                entry(merged, "strategy").zip(entry(merged, "max_workers"))
+        {
+            findings.problems.push(Problem {
+                id: ProblemId::Contradiction,
+                message: "an adaptive ladder has nothing to choose: the workers do not vary"
+                    .to_owned(),
+                at: Some(adaptive.node.at.clone()),
+                label: "this looks for the best number of workers".to_owned(),
+                also: Some((max.key_at.clone(), "and this leaves one".to_owned())),
+                help: "raise `max_workers` above `min_workers`, or choose another strategy"
+                    .to_owned(),
+            });
+            return None;
+        }
+        let bands = self.bands.unwrap_or(defaults::ADAPTIVE_BANDS);
+        Some((EXPONENTIAL.to_owned(), PairingConfig::Adaptive { bands }))
+    }
+
     fn contradiction_of_grid(
         &self,
         demanded: &Entry,
@@ -300,6 +356,32 @@ impl Asked {
             ),
         });
         None
+    }
+}
+
+/// At a given rate of arrivals, throughput says nothing about workers: there is no optimum to look for.
+fn refuse_search_of_rates(
+    adaptive: bool,
+    confirm: Option<bool>,
+    merged: &Node,
+    findings: &mut Findings,
+) {
+    let rate = ["arrival_rate", "min_arrival_rate"];
+    let rate =
+        rate.iter().find_map(|key| entry(merged, key)).or_else(|| merged.entry("arrival_rate"));
+    let asked = [("strategy", adaptive), ("confirm", confirm == Some(true))];
+    for (key, _) in asked.into_iter().filter(|(_, asked)| *asked) {
+        let Some((asked, rate)) = entry(merged, key).zip(rate) else { continue };
+        findings.problems.push(Problem {
+            id: ProblemId::Contradiction,
+            message: format!(
+                "`{key}` looks for the best number of workers, and a given rate of arrivals has none"
+            ),
+            at: Some(asked.node.at.clone()),
+            label: "this looks for an optimum".to_owned(),
+            also: Some((rate.key_at.clone(), "and this gives the rate".to_owned())),
+            help: "delete one of the two".to_owned(),
+        });
     }
 }
 

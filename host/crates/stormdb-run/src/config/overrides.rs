@@ -22,6 +22,8 @@ pub struct Overrides {
     pub connections: Option<u32>,
     /// As typed: `30s`, `5m`. In a progressive run it is the measured time of each band.
     pub duration: Option<String>,
+    /// Times that every band is run.
+    pub repeats: Option<u32>,
     pub host: Option<String>,
     pub port: Option<u16>,
     pub dbname: Option<String>,
@@ -71,6 +73,7 @@ const VARIABLES: &[(&str, &str, Form)] = &[
     ("STORMDB_WORKERS", "workers", Form::Scalar),
     ("STORMDB_CONNECTIONS", "connections", Form::Scalar),
     ("STORMDB_DURATION", "duration", Form::Text),
+    ("STORMDB_REPEATS", "repeats", Form::Scalar),
     ("STORMDB_ARRIVAL_RATE", "arrival_rate", Form::Scalar),
     ("STORMDB_ARRIVALS", "arrivals", Form::Text),
     ("STORMDB_PROGRESSIVE", "progressive.enabled", Form::Scalar),
@@ -180,6 +183,7 @@ pub(crate) fn flags(overrides: &Overrides) -> Node {
         workers,
         connections,
         duration,
+        repeats,
         arrival_rate,
         arrivals,
         host,
@@ -213,6 +217,7 @@ pub(crate) fn flags(overrides: &Overrides) -> Node {
         ("--workers", "workers", number(workers.map(u64::from))),
         ("--connections", "connections", number(connections.map(u64::from))),
         ("--duration", "duration", text(duration.as_ref())),
+        ("--repeats", "repeats", number(repeats.map(u64::from))),
         ("--arrival-rate", "arrival_rate", decimal(*arrival_rate)),
         ("--arrivals", "arrivals", text(arrivals.as_ref())),
         ("--host", "database.host", text(host.as_ref())),

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use stormdb_analysis::strategy::STRATEGIES;
 
 use super::duration::DurationText;
+use super::percentage::Percentage;
 use super::run_config::{ArrivalProcess, Driver, Sandbox, SslMode};
 use crate::secret::Secret;
 
@@ -46,6 +47,9 @@ pub struct RawConfig {
     /// How the arrivals of an open loop are spaced (default poisson): at random, as those of many
     /// independent users are, or at equal distances.
     pub arrivals: Option<ArrivalProcess>,
+    /// Times that every band is run, up and down the ladder in turns (default 1).
+    #[schemars(range(min = 1, max = 100))]
+    pub repeats: Option<u32>,
     /// A ladder of bands instead of a single one.
     pub progressive: Option<RawProgressive>,
     /// Where plugins are found and whom they are trusted from.
@@ -147,7 +151,8 @@ pub struct RawWorkloadConfig {
 pub struct RawProgressive {
     /// Whether the ladder is climbed (default true when this section describes one).
     pub enabled: Option<bool>,
-    /// How workers and connections grow (default linear); `grid` is linear with `pairing: grid`.
+    /// How workers and connections grow (default linear); `grid` is linear with `pairing: grid`, and
+    /// `adaptive` chooses each band by those before it.
     pub strategy: Option<StrategyName>,
     /// Workers and connections in pairs, or every combination of both (default paired).
     pub pairing: Option<RawPairing>,
@@ -175,7 +180,7 @@ pub struct RawProgressive {
     pub max_arrival_rate: Option<f64>,
     /// As `arrivals` at the top level.
     pub arrivals: Option<ArrivalProcess>,
-    /// Number of bands (default 5).
+    /// Number of bands (default 5); of an adaptive ladder the most that are chosen (default 8).
     #[schemars(range(min = 3, max = 25))]
     pub bands: Option<u32>,
     /// Distance of neighbouring worker counts of a grid.
@@ -184,12 +189,16 @@ pub struct RawProgressive {
     /// Distance of neighbouring connection counts of a grid.
     #[schemars(range(min = 1, max = 100_000))]
     pub step_connections: Option<u32>,
-    /// Measured time of each band (default 30m).
+    /// Measured time of each band (default 30m); with `stop`, the most.
     pub test_duration: Option<DurationText>,
     /// Load before each measurement (default 60s).
     pub warmup_duration: Option<DurationText>,
     /// Rest after each band (default 30s).
     pub cooldown_duration: Option<DurationText>,
+    /// When a band ends before its time: once its throughput is known precisely enough.
+    pub stop: Option<RawStop>,
+    /// Whether the recommended band and its best rival are run once more (default false).
+    pub confirm: Option<bool>,
     /// The files that are written.
     pub export: Option<RawExport>,
     /// Whether curves are fitted and queues expected beside the bands (default true); regions and the
@@ -229,6 +238,19 @@ pub struct RawCost {
     /// Of an hour of one connection (default 0).
     #[schemars(range(min = 0, max = 1_000_000_000))]
     pub per_connection: Option<f64>,
+}
+
+/// When a band ends before its time.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawStop {
+    /// Half the confidence interval of the throughput, as a share of the throughput, at which a band
+    /// ends (default 2%).
+    pub precision: Option<Percentage>,
+    /// The least measured time of a band (default 60s).
+    pub min: Option<DurationText>,
+    /// The most measured time of a band (default: `test_duration` if that is given, else 10m).
+    pub max: Option<DurationText>,
 }
 
 /// The files that a run writes.
@@ -273,6 +295,8 @@ pub struct StrategyName(pub String);
 impl StrategyName {
     /// Not a spacing of its own: linear steps, every worker count with every connection count.
     pub const GRID: &str = "grid";
+    /// Not a spacing: each band is chosen by those before it.
+    pub const ADAPTIVE: &str = "adaptive";
 }
 
 impl JsonSchema for StrategyName {
@@ -281,8 +305,11 @@ impl JsonSchema for StrategyName {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let names: Vec<&str> =
-            STRATEGIES.iter().map(|strategy| strategy.name).chain([Self::GRID]).collect();
+        let names: Vec<&str> = STRATEGIES
+            .iter()
+            .map(|strategy| strategy.name)
+            .chain([Self::GRID, Self::ADAPTIVE])
+            .collect();
         json_schema!({ "type": "string", "enum": names })
     }
 }

@@ -19,6 +19,8 @@ pub struct RunConfig {
     pub target: TargetConfig,
     pub workload: WorkloadConfig,
     pub load: LoadConfig,
+    /// Times that every band is run.
+    pub repeats: u32,
     pub plugins: PluginsConfig,
     pub export: ExportConfig,
     /// `None`: the run draws one and records it.
@@ -146,7 +148,8 @@ pub struct SingleConfig {
 /// A ladder of bands.
 #[derive(Clone, Debug, Serialize)]
 pub struct LadderConfig {
-    /// A name in [`stormdb_analysis::strategy::STRATEGIES`].
+    /// A name in [`stormdb_analysis::strategy::STRATEGIES`]; that of the first bands of an adaptive
+    /// ladder.
     pub strategy: String,
     pub pairing: PairingConfig,
     pub min_workers: u32,
@@ -159,10 +162,25 @@ pub struct LadderConfig {
     pub arrivals: Option<LadderArrivals>,
     #[serde(rename = "warmup_seconds", with = "seconds")]
     pub warmup: Duration,
+    /// With `stop`, the longest time.
     #[serde(rename = "measure_seconds", with = "seconds")]
     pub measure: Duration,
     #[serde(rename = "cooldown_seconds", with = "seconds")]
     pub cooldown: Duration,
+    /// `None`: every band takes the whole of its time.
+    pub stop: Option<StopRule>,
+    /// Whether the recommended band and its best rival are run once more.
+    pub confirm: bool,
+}
+
+/// When a band ends before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StopRule {
+    /// Half the confidence interval of the throughput, as a share of the throughput.
+    pub precision: f64,
+    /// The least measured time.
+    #[serde(rename = "min_seconds", with = "seconds")]
+    pub min: Duration,
 }
 
 /// Operations that arrive whatever becomes of those before: an open loop.
@@ -197,6 +215,8 @@ pub struct LadderArrivals {
 pub enum PairingConfig {
     /// As many values on both axes, paired by index.
     Paired { bands: u32 },
+    /// Each band chosen by those before it, `bands` at most; connections follow workers.
+    Adaptive { bands: u32 },
     /// Every worker count with every connection count. A step is absent on an axis that does not
     /// vary.
     Grid { step_workers: Option<u32>, step_connections: Option<u32> },

@@ -22,9 +22,9 @@ fn misspelt_key() {
               help: did you mean `min_workers`?
                     allowed here: enabled, strategy, pairing, min_workers, max_workers, min_connections, max_connections,
                     arrival_rate, min_arrival_rate, max_arrival_rate, arrivals, bands, step_workers, step_connections,
-                    test_duration, warmup_duration, cooldown_duration, export, analysis, max_latency_samples, memory_limit_mb,
-                    band_duration, warmup_time, cooldown_time, export_format, export_csv, export_json, export_path,
-                    enable_analysis
+                    test_duration, warmup_duration, cooldown_duration, stop, confirm, export, analysis, max_latency_samples,
+                    memory_limit_mb, band_duration, warmup_time, cooldown_time, export_format, export_csv, export_json,
+                    export_path, enable_analysis
         "#]],
     );
 }
@@ -44,8 +44,8 @@ fn several_unknown_keys_are_all_said() {
                ╰────
               help: did you mean `workload`?
                     allowed here: database, workload, scale, workload_config, workers, connections, duration, arrival_rate,
-                    arrivals, progressive, plugins, seed, retries, executors, driver, operation_deadline, collect_pg_stats,
-                    pg_stats_statements, summary_interval, data_loading, thresholds, cost, results_backend
+                    arrivals, repeats, progressive, plugins, seed, retries, executors, driver, operation_deadline,
+                    collect_pg_stats, pg_stats_statements, summary_interval, data_loading, thresholds, cost, results_backend
 
             error[unknown-key]
               × run.yaml:2:12: unknown key `hots`
@@ -75,7 +75,7 @@ fn unknown_strategy() {
                ·                  ╰── unknown value
                ╰────
               help: did you mean `exponential`?
-                    allowed here: linear, exponential, fibonacci, grid
+                    allowed here: linear, exponential, fibonacci, grid, adaptive
         "#]],
     );
 }
@@ -93,7 +93,7 @@ fn unknown_strategy_that_is_like_none() {
                ·                         ────┬────
                ·                             ╰── unknown value
                ╰────
-              help: allowed here: linear, exponential, fibonacci, grid
+              help: allowed here: linear, exponential, fibonacci, grid, adaptive
         "#]],
     );
 }
@@ -302,9 +302,9 @@ fn set_flags_are_named() {
               help: did you mean `bands`?
                     allowed here: enabled, strategy, pairing, min_workers, max_workers, min_connections, max_connections,
                     arrival_rate, min_arrival_rate, max_arrival_rate, arrivals, bands, step_workers, step_connections,
-                    test_duration, warmup_duration, cooldown_duration, export, analysis, max_latency_samples, memory_limit_mb,
-                    band_duration, warmup_time, cooldown_time, export_format, export_csv, export_json, export_path,
-                    enable_analysis
+                    test_duration, warmup_duration, cooldown_duration, stop, confirm, export, analysis, max_latency_samples,
+                    memory_limit_mb, band_duration, warmup_time, cooldown_time, export_format, export_csv, export_json,
+                    export_path, enable_analysis
 
             error[out-of-range]
               × --set progressive.bands=99: `bands` is 99, above the maximum of 25
@@ -453,7 +453,7 @@ fn one_line_for_logs() {
     assert_eq!(
         error.to_string(),
         "run.yaml:2:1: unknown key `wokers`; did you mean `workers`?; allowed here: database, workload, scale, \
-         workload_config, workers, connections, duration, arrival_rate, arrivals, progressive, plugins, seed, \
+         workload_config, workers, connections, duration, arrival_rate, arrivals, repeats, progressive, plugins, seed, \
          retries, executors, driver, operation_deadline, collect_pg_stats, pg_stats_statements, \
          summary_interval, data_loading, thresholds, cost, results_backend"
     );

@@ -45,6 +45,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("STORMDB_WORKERS", "3"),
     ("STORMDB_CONNECTIONS", "2"),
     ("STORMDB_DURATION", "90s"),
+    ("STORMDB_REPEATS", "3"),
     ("STORMDB_HOST", "db"),
     ("STORMDB_PORT", "5433"),
     ("STORMDB_DBNAME", "2024"),
@@ -95,6 +96,7 @@ fn every_variable_and_every_flag_reaches_its_key() {
             },
             "measure_seconds": 90.0
           },
+          "repeats": 3,
           "plugins": {
             "paths": [
               "a",
@@ -133,6 +135,7 @@ fn every_variable_and_every_flag_reaches_its_key() {
         workers: Some(3),
         connections: Some(2),
         duration: Some("90s".to_owned()),
+        repeats: Some(3),
         arrival_rate: Some(2.5),
         arrivals: Some("constant".to_owned()),
         host: Some("db".to_owned()),

@@ -82,10 +82,14 @@ fn the_json_form() {
               "connections": 2,
               "warmup_seconds": 0.0,
               "measure_seconds": 2.5,
-              "cooldown_seconds": 0.0
+              "cooldown_seconds": 0.0,
+              "repeat": 1,
+              "purpose": "planned"
             }
           ],
           "total_seconds": 2.5,
+          "repeats": 1,
+          "confirm": false,
           "connections_max": 2,
           "server": {
             "max_connections": 100,

@@ -1,6 +1,7 @@
 //! The machine of a local server: its processes and processors, read from `/proc`.
 
 mod cgroup;
+mod placement;
 mod proc;
 
 use std::{

@@ -6,6 +6,7 @@ use serde::Serialize;
 use stormdb_analysis::{assess::RegionsAbsent, breakpoint::BreakReason, scaling::Region};
 
 use super::{
+    bottleneck::BottleneckAnalysis,
     cost::CostBenefit,
     growth::{Elasticity, InflectionPoint, Probabilities},
     models::Models,
@@ -35,7 +36,7 @@ pub(super) struct Analysis<'a> {
     mathematical_models: Option<Models<'a>>,
     queueing: Option<Queues>,
     cost_benefit: Option<CostBenefit>,
-    bottleneck_analysis: Option<()>,
+    bottleneck_analysis: Option<BottleneckAnalysis>,
     verdict: &'a [Finding],
     /// Why entries above are null; a null without a reason means that there is none, such as no breaking point.
     reasons: BTreeMap<&'static str, &'static str>,
@@ -93,8 +94,7 @@ impl<'a> Analysis<'a> {
     pub(super) fn of(report: &'a Report<'a>) -> Self {
         let assessment = &report.analysis.assessment;
         let configured = |position| report.assessed(position).map(Configured::of);
-        let mut reasons: BTreeMap<&'static str, Reason> =
-            [("bottleneck_analysis", Reason::NotAnalysed)].into();
+        let mut reasons: BTreeMap<&'static str, Reason> = BTreeMap::new();
         let analysis = &report.analysis;
         let absent = [
             ("region_probabilities", assessment.certainty.as_ref().err()),
@@ -106,6 +106,14 @@ impl<'a> Analysis<'a> {
         reasons.extend(
             absent.into_iter().filter_map(|(name, absent)| Some((name, (*absent?).into()))),
         );
+        let bottleneck_analysis = BottleneckAnalysis::of(report);
+        if bottleneck_analysis.is_none() {
+            let reason = match assessment.regions_absent {
+                Some(RegionsAbsent::OpenLoop) => Reason::OpenLoop,
+                _ => Reason::NotSampled,
+            };
+            reasons.insert("bottleneck_analysis", reason);
+        }
         let optimal_configuration = optimal(report);
         if optimal_configuration.is_none() {
             let reason = match assessment.regions_absent {
@@ -153,7 +161,7 @@ impl<'a> Analysis<'a> {
             queueing: analysis.queueing.as_ref().ok().map(|found| Queues::of(report, found)),
             cost_benefit: (analysis.economy.as_ref().ok())
                 .map(|found| CostBenefit::of(report, found)),
-            bottleneck_analysis: None,
+            bottleneck_analysis,
             verdict: &report.findings,
             absent: reasons.values().copied().collect(),
             reasons: reasons.into_iter().map(|(name, reason)| (name, reason.id())).collect(),
