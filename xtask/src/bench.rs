@@ -2,6 +2,7 @@
 
 mod boundary;
 pub(crate) mod cluster;
+mod compare;
 mod footprint;
 mod instructions;
 mod interrupt;
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use self::{instructions::InstructionsArgs, pgbench::PgbenchArgs};
+use self::{compare::CompareArgs, instructions::InstructionsArgs, pgbench::PgbenchArgs};
 use crate::workspace::Workspace;
 
 #[derive(Debug, Args)]
@@ -43,6 +44,8 @@ enum BenchTask {
     Scaling,
     /// Verifying and loading a plugin beside hashing its file.
     LoadPlugin,
+    /// Equal runs beside each other, and runs with a slowdown that `stormdb compare` is to find.
+    Compare(CompareArgs),
     /// Instructions per operation beside the budget in the repository, by callgrind.
     Instructions(InstructionsArgs),
 }
@@ -56,6 +59,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &BenchArgs) -> Result<ExitCo
         Some(BenchTask::Memory) => footprint::memory(workspace),
         Some(BenchTask::Scaling) => footprint::scaling(workspace),
         Some(BenchTask::LoadPlugin) => load_plugin::run(workspace),
+        Some(BenchTask::Compare(arguments)) => compare::run(workspace, arguments),
         Some(BenchTask::Instructions(arguments)) => instructions::run(workspace, arguments),
     }
 }

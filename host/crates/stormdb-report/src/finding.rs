@@ -85,7 +85,9 @@ fn best<'a>(assessment: &Assessment, row: impl Fn(usize) -> Option<&'a BandRow>)
         return bad("none: no band finished");
     }
     let Some(optimum) = &assessment.optimum else {
-        return bad("none: no band completed operations with at most 5% of them failed");
+        return bad(
+            "none: no band completed operations within the limits: at most 5% errors, or what `thresholds` asks of errors, p95 and p99",
+        );
     };
     let (Some(best), Some(highest)) = (row(optimum.recommended()), row(optimum.best_index)) else {
         return bad("none: the best band is not in the record");

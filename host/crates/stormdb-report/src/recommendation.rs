@@ -150,8 +150,8 @@ impl Words<'_> {
         (
             format!("in production stay at {range} and plan for {} TPS", rate(planned)),
             format!(
-                "80% of what {} surely gives; beyond the range throughput falls or was not measured",
-                self.size(from)
+                "80% of {}; beyond this range throughput falls or was not measured",
+                self.known(from)
             ),
             format!(
                 "stormdb report {} --slo 'p95 < {}'",
@@ -278,6 +278,14 @@ impl Words<'_> {
         let Some(point) = self.point(band) else { return "nothing".to_owned() };
         let p95 = point.p95_ms.map_or_else(String::new, |p95| format!(", p95 {} ms", scaled(p95)));
         format!("{} TPS{p95}", rate(point.tps))
+    }
+
+    /// What a band gives, as far as its interval makes it sure.
+    fn known(&self, band: usize) -> String {
+        let interval = self.point(band).is_some_and(|point| point.tps_margin.is_some());
+        let bound =
+            if interval { "the lower end of the interval of" } else { "what was measured with" };
+        format!("{bound} {}", self.size(band))
     }
 
     fn point(&self, band: usize) -> Option<&BandPoint> {

@@ -2,6 +2,7 @@
 
 use super::{Advice, Gain, GainQuantity, Priority, Recommendation, Situation};
 use crate::assess::points::{BandPoint, Constraints};
+use crate::assess::regions::CERTAIN;
 use crate::descriptive::Interval;
 use crate::questions::Estimate;
 use crate::scaling::Region;
@@ -19,7 +20,8 @@ pub(super) fn workers(situation: &Situation<'_>) -> Option<Recommendation> {
     let largest = (0..situation.bands.len())
         .max_by_key(|&band| (situation.bands[band].workers, situation.bands[band].connections))?;
     let (best, other) = (&situation.bands[band], &situation.bands[largest]);
-    if largest == band {
+    // What falls beyond the recommended band is said by its cap.
+    if largest == band || falling(situation).is_some_and(|(last, _)| last == band) {
         return None;
     }
     let falls = other.tps < best.tps;
@@ -43,12 +45,7 @@ pub(super) fn workers(situation: &Situation<'_>) -> Option<Recommendation> {
 
 /// The largest band before throughput falls, by its region.
 pub(super) fn cap(situation: &Situation<'_>) -> Option<Recommendation> {
-    let order = by_workers(situation.bands);
-    let falls =
-        |index: &usize| situation.assessment.bands[*index].region == Some(Region::Degradation);
-    let place = order.iter().position(falls)?;
-    let band = *order.get(place.checked_sub(1)?)?;
-    let falls_at = order[place];
+    let (band, falls_at) = falling(situation)?;
     let confidence = situation.certainty().and_then(|certainty| {
         let regions = &certainty.bands.get(falls_at)?.regions;
         let share = regions.iter().find(|share| share.region == Region::Degradation);
@@ -56,10 +53,22 @@ pub(super) fn cap(situation: &Situation<'_>) -> Option<Recommendation> {
     });
     Some(Recommendation {
         advice: Advice::Cap { band, falls_at },
-        priority: Priority::High,
+        // A fall that may be noise is worth less of a word.
+        priority: match confidence {
+            Some(confidence) if confidence >= CERTAIN => Priority::High,
+            _ => Priority::Medium,
+        },
         gain: throughput_gain(&situation.bands[band], &situation.bands[falls_at]),
         confidence,
     })
+}
+
+/// The largest band before the first one in which throughput falls, and that one.
+fn falling(situation: &Situation<'_>) -> Option<(usize, usize)> {
+    let order = by_workers(situation.bands);
+    let region = |index: usize| situation.assessment.bands.get(index).and_then(|band| band.region);
+    let place = order.iter().position(|&index| region(index) == Some(Region::Degradation))?;
+    Some((*order.get(place.checked_sub(1)?)?, order[place]))
 }
 
 /// Connections of the recommended band that no worker ever uses.
