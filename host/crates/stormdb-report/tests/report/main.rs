@@ -8,12 +8,14 @@
     reason = "the records are constants: a test that cannot build one has failed"
 )]
 
+mod demands;
 mod evidence;
 mod exports;
 mod faces;
 mod hostile;
 mod live;
 mod open_loop;
+mod questions;
 mod record;
 mod runs;
 mod verdict;
