@@ -277,7 +277,12 @@ impl Words<'_> {
     fn performance(&self, band: usize) -> String {
         let Some(point) = self.point(band) else { return "nothing".to_owned() };
         let p95 = point.p95_ms.map_or_else(String::new, |p95| format!(", p95 {} ms", scaled(p95)));
-        format!("{} TPS{p95}", rate(point.tps))
+        let errors = if point.error_rate > 0.0 {
+            format!(", {} errors", percent(point.error_rate))
+        } else {
+            String::new()
+        };
+        format!("{} TPS{p95}{errors}", rate(point.tps))
     }
 
     /// What a band gives, as far as its interval makes it sure.

@@ -23,6 +23,15 @@ pub(super) fn larger_pool(situation: &Situation<'_>) -> Option<Recommendation> {
     let band = situation.recommended()?;
     let wait = situation.pool_waits.get(band).copied().flatten()?;
     let response_ms = situation.bands[band].mean_response_ms.filter(|ms| *ms > 0.0)?;
+    let here = &situation.bands[band];
+    // What more connections give was measured then, and chose the band.
+    let measured = situation
+        .bands
+        .iter()
+        .any(|other| other.workers == here.workers && other.connections > here.connections);
+    if measured {
+        return None;
+    }
     let share = wait.mean_ms / response_ms;
     if of_server || share < WAIT_SHARE_MIN || wait.utilisation < BUSY_MIN {
         return None;

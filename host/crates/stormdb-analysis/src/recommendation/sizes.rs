@@ -28,7 +28,7 @@ pub(super) fn workers(situation: &Situation<'_>) -> Option<Recommendation> {
     let gain = match (best.p95_ms, other.p95_ms) {
         // The throughput, where the recommended band has more of it; else the latency that it spares.
         _ if falls => throughput_gain(best, other),
-        (Some(mine), Some(theirs)) if theirs > 0.0 => Some(Gain {
+        (Some(mine), Some(theirs)) if mine < theirs * (1.0 - CHANGE_MIN) => Some(Gain {
             quantity: GainQuantity::P95,
             change: Estimate { value: mine / theirs - 1.0, interval: None },
             predicted: None,

@@ -243,13 +243,12 @@ fn the_json_of_the_analysis() {
         cost_benefit: null
         bottleneck_analysis: null
         verdict: [{"label":"best","text":"28 workers, 56 connections: 2,534 TPS, p95 16.0 ms (within 5% of the highest measured, 30% fewer workers, confirmed by ±95%)","tone":"good"},{"label":"limit","text":"throughput stops growing between 28 and 40 workers and falls at 60; the cause is not determined","tone":"neutral"},{"label":"latency","text":"60 workers, 120 connections: p95 is 53% above the band before, no more than waiting in line explains","tone":"neutral"},{"label":"model","text":"USL does not describe the bands within their errors, so that no peak is predicted; no curve describes them, the nearest is logistic, off by 44.3 TPS at a band left out","tone":"neutral"},{"label":"queueing","text":"service 0.381 ms (from the saturated bands); at most 2,623 TPS, which 21.2 workers reach; 60 workers should do 2,623 TPS, as measured","tone":"neutral"}]
-        reasons: {"bottleneck_analysis":"not-analysed","cost_benefit":"no-cost"}
+        reasons: {"bottleneck_analysis":"not-sampled","cost_benefit":"no-cost"}
         certain: "the region is at least 80 % probable"
         closed-loop: "each worker begins its next operation when its last one has ended: no rate was asked for"
         edge-band: "the curvature needs a band on either side"
         first-band: "the smallest band has none before it to compare with"
         no-cost: "the configuration names no `cost`"
-        not-analysed: "this version of stormdb does not determine it"
         not-recorded: "the record of the run does not hold it"
         not-repeated: "the load of the band was measured once"
         not-sampled: "the activity of the server was not sampled, so that nothing says what the time went to"

@@ -36,7 +36,8 @@ fn the_most_load_under_a_limit_is_measured_and_then_predicted() {
     );
     assert!(text.contains("missed with 40 workers, 80 connections (2,623 TPS), 22"), "{text}");
     assert!(
-        text.contains("predicted between them: about 32.") && text.contains("by interpolation"),
+        text.contains("predicted between them: about 31.9 (31.")
+            && text.contains("by interpolation"),
         "{text}"
     );
     assert!(asked(&record, &slo("p95 < 1s")).contains("that is the largest load measured"));
