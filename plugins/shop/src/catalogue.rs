@@ -41,7 +41,11 @@ pub enum Stream {
     Vendor = 14,
     VendorName = 15,
     PurchaseOrder = 16,
-    Opinion = 17,
+    Stock = 17,
+    Topic = 18,
+    Content = 19,
+    Reorder = 20,
+    Search = 21,
 }
 
 /// The data of one seed and number of users.
@@ -363,12 +367,10 @@ impl Catalogue {
 
     fn item(&self, draws: &mut Draws) -> Item {
         let product = self.popular_products.draw(|| draws.bits());
-        Item {
-            product,
-            quantity: draws.between(1, 3),
-            price: self.product(product).prices.price,
-            discount: 0,
-        }
+        let quantity = draws.between(1, 3);
+        let price = self.product(product).prices.price;
+        let percent = (self.profile.item_discount)(draws);
+        Item { product, quantity, price, discount: price * i64::from(quantity * percent) / 100 }
     }
 }
 

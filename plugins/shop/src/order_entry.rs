@@ -20,12 +20,13 @@ const ITEM: &str = "INSERT INTO shop.order_items \
      SELECT currval('shop.orders_order_id_seq'), product_id, $2::integer, price, \
          price * $2::integer, 0 \
      FROM shop.products WHERE product_id = $1";
+// A sub-select is read once; the volatile function alone would be called for every row.
 const TOTAL: &str = "UPDATE shop.orders SET \
          tax_amount = round(goods * $1::numeric, 2), \
          total_amount = goods + shipping_cost + round(goods * $1::numeric, 2) - discount_amount \
      FROM (SELECT sum(total_price) AS goods FROM shop.order_items \
-           WHERE order_id = currval('shop.orders_order_id_seq')) AS entered \
-     WHERE order_id = currval('shop.orders_order_id_seq')";
+           WHERE order_id = (SELECT currval('shop.orders_order_id_seq'))) AS entered \
+     WHERE order_id = (SELECT currval('shop.orders_order_id_seq'))";
 
 pub const PAYMENT_METHODS: [&str; 4] = ["bank transfer", "credit card", "invoice", "wallet"];
 

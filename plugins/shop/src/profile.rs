@@ -18,6 +18,8 @@ pub struct Profile {
     pub order_statuses: &'static [&'static str],
     /// What an order of goods for so many hundredths is charged besides.
     pub charges: fn(&mut Draws, goods: i64) -> Charges,
+    /// By how many percent an item is cheaper.
+    pub item_discount: fn(&mut Draws) -> i32,
     /// How many days back reviews go.
     pub review_days: i32,
     /// Events per user.

@@ -26,6 +26,7 @@ static PROFILE: Profile = Profile {
     order_statuses: &["pending", "processing", "shipped", "delivered", "completed", "cancelled"],
     // An order is its items.
     charges: |_draws, _goods| Charges::default(),
+    item_discount: |_draws| 0,
     review_days: 365,
     events: 6,
     event_days: 30,

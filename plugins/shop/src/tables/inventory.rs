@@ -5,7 +5,7 @@ use stormdb_plugin_api::copy::BinaryRows;
 
 use crate::{Catalogue, Stream, catalogue::before};
 
-const COLUMNS: i16 = 9;
+const COLUMNS: i16 = 10;
 const WAREHOUSES: [&str; 5] = ["Central", "East", "North", "South", "West"];
 
 /// `CREATE TABLE` with more columns.
@@ -31,7 +31,7 @@ macro_rules! inventory_columns {
     ($more:literal) => {
         concat!(
             "inventory_id, product_id, warehouse_location, quantity_available, \
-             quantity_reserved, reorder_level, supplier_id, unit_cost, updated_at",
+             quantity_reserved, reorder_level, last_restocked, supplier_id, unit_cost, updated_at",
             $more
         )
     };
@@ -65,10 +65,15 @@ pub fn rows(
             .text(warehouse)
             .i32(stock.available)
             .i32(stock.reserved)
-            .i32(stock.reorder_level)
-            .i32(stock.supplier)
+            .i32(stock.reorder_level);
+        let restocked = before(&mut draws, 30);
+        match draws.below(10) {
+            0..7 => rows.timestamp_micros(restocked),
+            _ => rows.null(),
+        };
+        rows.i32(stock.supplier)
             .numeric(catalogue.product(product).prices.cost, 2)
-            .timestamp_micros(before(&mut draws, 30));
+            .timestamp_micros(restocked);
         more(product, &stock, rows);
     }
 }

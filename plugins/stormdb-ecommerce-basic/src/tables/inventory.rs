@@ -32,7 +32,7 @@ pub(super) const TABLE: Table<Basic> = Table {
 };
 
 fn stock(basic: &Basic, product: i32) -> Stock {
-    let mut draws = basic.catalogue().draws(Stream::Opinion, product);
+    let mut draws = basic.catalogue().draws(Stream::Stock, product);
     let available = draws.between(10, 1009);
     Stock {
         available,

@@ -1,0 +1,38 @@
+//! An order without its items.
+
+use dataset::Operation;
+use stormdb_plugin_api::{
+    Error, Host, Outcome, Result, Rng, Session, Statement, describe::Class, params,
+};
+
+use crate::market::Market;
+use shop::Store;
+
+const SQL: &str = "SELECT order_id, order_number, status, total_amount, created_at \
+     FROM stormdb_ecommerce.orders WHERE order_id = $1";
+
+#[derive(Clone, Copy)]
+pub(crate) struct OrderHeader(Statement);
+
+impl Operation<Market> for OrderHeader {
+    const NAME: &'static str = "order-header";
+    const CLASS: Class = Class::Read;
+
+    fn register(host: &Host) -> Self {
+        Self(host.statement(SQL))
+    }
+
+    async fn execute(
+        &self,
+        store: &Market,
+        db: &mut Session<'_>,
+        rng: &mut Rng,
+    ) -> Result<Outcome> {
+        let order = store.catalogue().any_order(rng);
+        let read: i32 = db.query(self.0, params![order]).await?.one()?.get(0)?;
+        if read != order {
+            return Err(Error::workload(format!("order {read} came, {order} was asked for")));
+        }
+        Ok(Outcome::read(1))
+    }
+}

@@ -1,0 +1,38 @@
+//! The stock of one product.
+
+use dataset::Operation;
+use stormdb_plugin_api::{
+    Error, Host, Outcome, Result, Rng, Session, Statement, describe::Class, params,
+};
+
+use crate::market::Market;
+use shop::Store;
+
+const SQL: &str = "SELECT product_id, warehouse_location, quantity_available, quantity_reserved, reorder_level \
+     FROM stormdb_ecommerce.inventory WHERE product_id = $1";
+
+#[derive(Clone, Copy)]
+pub(crate) struct ProductInventory(Statement);
+
+impl Operation<Market> for ProductInventory {
+    const NAME: &'static str = "product-inventory";
+    const CLASS: Class = Class::Read;
+
+    fn register(host: &Host) -> Self {
+        Self(host.statement(SQL))
+    }
+
+    async fn execute(
+        &self,
+        store: &Market,
+        db: &mut Session<'_>,
+        rng: &mut Rng,
+    ) -> Result<Outcome> {
+        let product = store.catalogue().popular_product(rng);
+        let read: i32 = db.query(self.0, params![product]).await?.one()?.get(0)?;
+        if read != product {
+            return Err(Error::workload(format!("product {read} came, {product} was asked for")));
+        }
+        Ok(Outcome::read(1))
+    }
+}

@@ -1,0 +1,45 @@
+//! Users who bought from at least two of the same categories.
+
+use dataset::{Operation, found};
+use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
+
+use crate::market::Market;
+use shop::Store;
+
+const SQL: &str = "WITH mine AS ( \
+         SELECT DISTINCT p.category FROM stormdb_ecommerce.orders AS o \
+         JOIN stormdb_ecommerce.order_items AS i USING (order_id) \
+         JOIN stormdb_ecommerce.products AS p USING (product_id) WHERE o.user_id = $1 \
+     ), others AS ( \
+         SELECT o.user_id, count(DISTINCT p.category) AS shared FROM mine \
+         JOIN stormdb_ecommerce.products AS p USING (category) \
+         JOIN stormdb_ecommerce.order_items AS i USING (product_id) \
+         JOIN stormdb_ecommerce.orders AS o USING (order_id) WHERE o.user_id <> $1 \
+         GROUP BY o.user_id HAVING count(DISTINCT p.category) >= 2 \
+         ORDER BY shared DESC, o.user_id LIMIT 10 \
+     ) \
+     SELECT me.user_id, others.user_id, others.shared \
+     FROM stormdb_ecommerce.users AS me LEFT JOIN others ON true WHERE me.user_id = $1";
+
+#[derive(Clone, Copy)]
+pub(crate) struct SimilarUsers(Statement);
+
+impl Operation<Market> for SimilarUsers {
+    const NAME: &'static str = "similar-users";
+    const CLASS: Class = Class::Read;
+
+    fn register(host: &Host) -> Self {
+        Self(host.statement(SQL))
+    }
+
+    async fn execute(
+        &self,
+        store: &Market,
+        db: &mut Session<'_>,
+        rng: &mut Rng,
+    ) -> Result<Outcome> {
+        let user = store.catalogue().popular_user(rng);
+        // One row without another user where there is none like this one.
+        found(&db.query(self.0, params![user]).await?, 1)
+    }
+}
