@@ -14,6 +14,8 @@ mod profile;
 pub mod reads;
 mod store;
 pub mod tables;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod writes;
 
 #[doc(hidden)]

@@ -46,7 +46,7 @@ static PROFILE: Profile = Profile {
 };
 
 fn prices(draws: &mut Draws) -> Prices {
-    let price = i64::from(draws.between(20_00, 1000_00));
+    let price = i64::from(draws.between(2000, 100_000));
     Prices { price, cost: price * i64::from(draws.between(40, 70)) / 100 }
 }
 

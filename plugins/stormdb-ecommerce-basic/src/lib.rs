@@ -147,3 +147,6 @@ impl Worker for BasicWorker {
         self.operations.execute(call.operation, &self.store, db, rng).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -217,3 +217,6 @@ impl Worker for EcommerceWorker {
         self.operations.execute(call.operation, &self.store, db, rng).await
     }
 }
+
+#[cfg(test)]
+mod tests;

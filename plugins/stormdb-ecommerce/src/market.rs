@@ -82,12 +82,12 @@ static PROFILE: Profile = Profile {
 };
 
 fn prices(draws: &mut Draws) -> Prices {
-    let cost = i64::from(draws.between(10_00, 209_99));
+    let cost = i64::from(draws.between(1000, 20_999));
     Prices { cost, price: cost * i64::from(draws.between(160, 200)) / 100 }
 }
 
 fn charges(draws: &mut Draws, goods: i64) -> Charges {
-    let shipping = draws.between(6_00, 16_00).into();
+    let shipping = draws.between(600, 1600).into();
     let percent = if draws.below(5) == 0 { draws.between(5, 20) } else { 0 };
     Charges { shipping, tax: goods * 8 / 100, discount: goods * i64::from(percent) / 100 }
 }

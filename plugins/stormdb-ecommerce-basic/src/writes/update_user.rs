@@ -24,7 +24,7 @@ impl Operation<Basic> for UpdateUser {
 
     async fn execute(&self, store: &Basic, db: &mut Session<'_>, rng: &mut Rng) -> Result<Outcome> {
         let user = store.catalogue().popular_user(rng);
-        let spent = Numeric::new(rng.i64(0..=999_00), 2);
+        let spent = Numeric::new(rng.i64(0..=99_900), 2);
         wrote_one(db.execute(self.0, params![user, &spent]).await?)
     }
 }

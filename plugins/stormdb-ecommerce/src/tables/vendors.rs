@@ -47,7 +47,7 @@ fn write(market: &Market, span: Span, rows: &mut BinaryRows) -> Result<()> {
             .jsonb(&address)
             .text(draws.pick(&TERMS).copied().unwrap_or_default())
             .i32(draws.between(3, 14))
-            .numeric(draws.between(0, 500_00).into(), 2)
+            .numeric(draws.between(0, 50_000).into(), 2)
             .numeric(draws.between(300, 500).into(), 2)
             .timestamp_micros(created)
             .timestamp_micros(created);

@@ -24,6 +24,7 @@ pub(crate) struct CreateOrder {
     take: Statement,
     entry: OrderEntry,
     commit: Statement,
+    rollback: Statement,
 }
 
 impl Operation<Market> for CreateOrder {
@@ -36,6 +37,7 @@ impl Operation<Market> for CreateOrder {
             take: host.statement(TAKE),
             entry: OrderEntry::register::<Market>(host),
             commit: host.statement("COMMIT"),
+            rollback: host.statement("ROLLBACK"),
         }
     }
 
@@ -49,7 +51,7 @@ impl Operation<Market> for CreateOrder {
         let head = Head {
             user: catalogue.popular_user(rng),
             payment_method: PAYMENT_METHODS[rng.usize(..PAYMENT_METHODS.len())],
-            shipping: Numeric::new(rng.i64(6_00..=16_00), 2),
+            shipping: Numeric::new(rng.i64(600..=1600), 2),
             tax_rate: Numeric::new(8, 2),
         };
         // Sorted by product, each once.
@@ -58,7 +60,7 @@ impl Operation<Market> for CreateOrder {
         let items = self.take(&wanted, db).await?;
         if items.is_empty() {
             // All of it is sold out: there is no order.
-            db.rollback().await?;
+            db.execute(self.rollback, &[]).await?;
             return Ok(Outcome::written(0));
         }
         let params = OrderEntry::params(&head, &items);

@@ -1,5 +1,5 @@
-//! Orders up to three products of a vendor that are not on order yet, in one transaction. The stock
-//! of each is locked first, as an automatic order does, so that a product is ordered once.
+//! Orders up to three products of a vendor that lack stock and are not on order, in one transaction.
+//! The stock of each is locked first, as an automatic order does, so that a product is ordered once.
 
 use dataset::Operation;
 use shop::Store;
@@ -11,7 +11,8 @@ use crate::market::Market;
 
 const LOCK: &str = "SELECT i.product_id FROM stormdb_ecommerce.inventory AS i \
      JOIN stormdb_ecommerce.products AS p USING (product_id) \
-     WHERE p.vendor_id = $1 AND p.is_active AND p.product_id >= $2 AND NOT EXISTS ( \
+     WHERE p.vendor_id = $1 AND p.is_active AND p.product_id >= $2 \
+         AND i.quantity_available < i.max_stock_level AND NOT EXISTS ( \
          SELECT FROM stormdb_ecommerce.purchase_order_items AS o \
          WHERE o.product_id = p.product_id AND o.quantity_received < o.quantity_ordered) \
      ORDER BY i.product_id LIMIT $3 FOR UPDATE OF i SKIP LOCKED";
@@ -46,6 +47,8 @@ pub(crate) struct CreatePurchaseOrder {
     order: Statement,
     items: Statement,
     total: Statement,
+    commit: Statement,
+    rollback: Statement,
 }
 
 impl Operation<Market> for CreatePurchaseOrder {
@@ -59,6 +62,8 @@ impl Operation<Market> for CreatePurchaseOrder {
             order: host.statement(ORDER),
             items: host.statement(ITEMS),
             total: host.statement(TOTAL),
+            commit: host.statement("COMMIT"),
+            rollback: host.statement("ROLLBACK"),
         }
     }
 
@@ -74,10 +79,10 @@ impl Operation<Market> for CreatePurchaseOrder {
         let items = if products.is_empty() { 0 } else { self.order(vendor, &products, db).await? };
         if items == 0 {
             // All of it is on order already.
-            db.rollback().await?;
+            db.execute(self.rollback, &[]).await?;
             return Ok(Outcome::written(0));
         }
-        db.commit().await?;
+        db.execute(self.commit, &[]).await?;
         Ok(Outcome::written(1 + items))
     }
 }
