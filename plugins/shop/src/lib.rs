@@ -12,14 +12,18 @@ mod indexes;
 pub mod order_entry;
 mod profile;
 pub mod reads;
+mod report;
 mod store;
 pub mod tables;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod workload;
 pub mod writes;
 
 #[doc(hidden)]
-pub use dataset::Index;
+pub use dataset::{Index, Operation, found};
+#[doc(hidden)]
+pub use stormdb_plugin_api as api;
 
 pub use crate::{
     catalogue::{
@@ -28,6 +32,7 @@ pub use crate::{
     profile::{Charges, Prices, Profile},
     store::Store,
     tables::FOREIGN_KEYS,
+    workload::{Attached, Listed, described, mix, the_one},
 };
 
 /// The time at which the generated data ends: 2025-01-01 00:00 UTC, in microseconds since 1970.

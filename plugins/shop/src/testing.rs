@@ -17,7 +17,7 @@ use stormdb_plugin_api::{
 
 pub use crate::testing::{
     load::{Tables, assert_references, assert_shop, cents, integer, load, optional, text},
-    operations::{Driven, first_params, id_in},
+    operations::{Driven, assert_reads, first_params, id_in},
 };
 
 /// `Name 1a2bx`: the kind and random digits before a letter.

@@ -6,14 +6,11 @@ mod reads;
 mod tables;
 mod writes;
 
-use std::sync::{Mutex, PoisonError};
-
 use datagen_service::Datagen;
-use shop::{Store, checks};
+use shop::{Attached, Store, checks, described, mix};
 use stormdb_plugin_api::{
-    Call, Create, Error, Host, Outcome, Plugin, Result, Rng, Seat, Session, SetupPart, Worker,
-    Workload,
-    describe::{Check, Class, Description, Operation as Described, WorkloadDescription},
+    Call, Create, Host, Outcome, Plugin, Result, Rng, Seat, Session, SetupPart, Worker, Workload,
+    describe::{Check, Description, WorkloadDescription},
     export_plugin,
 };
 
@@ -51,30 +48,19 @@ impl Plugin for EcommerceBasic {
     fn describe() -> Description {
         let operations = Operations::list();
         // 14 reads of weight 12 are to 8 writes of weight 7 as 75 to 25.
-        let mix = |read: u32, write: u32| -> Vec<(&str, u32)> {
-            let weight = |class| if class == Class::Read { read } else { write };
-            let weighted = operations.iter().map(|&(name, class)| (name, weight(class)));
-            weighted.filter(|&(_, weight)| weight > 0).collect()
-        };
-        let mut workload = WorkloadDescription::new(
+        let mixed = mix(&operations, 12, 7);
+        let workload = WorkloadDescription::new(
             "ecommerce_basic",
             "A shop: users, products, orders, reviews and events, without extensions",
         )
-        .minimum_postgres(14)
-        .mode("ecommerce_basic", &mix(12, 7))
-        .mode("ecommerce_basic_read", &mix(1, 0))
-        .mode("ecommerce_basic_write", &mix(0, 1))
-        .mode("ecommerce_basic_mixed", &mix(12, 7))
+        .mode("ecommerce_basic", &mixed)
+        .mode("ecommerce_basic_read", &mix(&operations, 1, 0))
+        .mode("ecommerce_basic_write", &mix(&operations, 0, 1))
+        .mode("ecommerce_basic_mixed", &mixed)
         .mode("ecommerce_basic_oltp", &OLTP)
-        .mode("ecommerce_basic_analytics", &ANALYTICS)
-        .scale("users", 1000);
-        for (name, class) in operations {
-            workload = workload.operation(Described::new(name, class));
-        }
-        for (name, parallel) in dataset::STAGES {
-            workload = workload.stage(name, parallel);
-        }
-        Description::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")).workload(workload)
+        .mode("ecommerce_basic_analytics", &ANALYTICS);
+        Description::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+            .workload(described(workload, &operations))
     }
 
     fn create(create: Create<'_>) -> Result<BasicWorkload> {
@@ -83,7 +69,7 @@ impl Plugin for EcommerceBasic {
             asked: Basic::new(create.scale(), create.seed(), datagen)?,
             operations: Operations::register(&create.host),
             host: create.host,
-            loaded: Mutex::new(None),
+            loaded: Attached::default(),
         })
     }
 }
@@ -97,7 +83,7 @@ pub struct BasicWorkload {
     asked: Basic,
     operations: Operations,
     /// The data that was found.
-    loaded: Mutex<Option<Basic>>,
+    loaded: Attached<Basic>,
 }
 
 impl Workload for BasicWorkload {
@@ -112,7 +98,7 @@ impl Workload for BasicWorkload {
         let datagen = self.asked.catalogue().datagen();
         let basic = Basic::new(loaded.scale, loaded.seed, datagen)?;
         basic.verify(db).await?;
-        *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = Some(basic);
+        self.loaded.set(basic);
         Ok(())
     }
 
@@ -125,9 +111,7 @@ impl Workload for BasicWorkload {
     }
 
     fn worker(&self, _seat: Seat) -> Result<BasicWorker> {
-        let loaded = *self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let store = loaded.ok_or_else(|| Error::protocol("`worker` was called before `attach`"))?;
-        Ok(BasicWorker { store, operations: self.operations })
+        Ok(BasicWorker { store: self.loaded.get()?, operations: self.operations })
     }
 }
 

@@ -10,16 +10,14 @@ mod tables;
 mod vectors;
 mod writes;
 
-use std::sync::{Mutex, PoisonError};
-
 use datagen_service::Datagen;
 use serde::Deserialize;
 use serde_json::json;
-use shop::{Store, checks};
+use shop::{Attached, Store, checks, described, mix};
 use stormdb_plugin_api::{
     Call, Create, Error, Host, LogLevel, Outcome, Plugin, Result, Rng, Seat, Session, SetupPart,
     Worker, Workload,
-    describe::{Check, Class, Description, Operation as Described, WorkloadDescription},
+    describe::{Check, Description, WorkloadDescription},
     export_plugin,
 };
 
@@ -69,24 +67,18 @@ impl Plugin for Ecommerce {
     fn describe() -> Description {
         let operations = Operations::list();
         // 20 reads of weight 3 are to 10 writes of weight 2 as 75 to 25.
-        let mix = |read: u32, write: u32| -> Vec<(&str, u32)> {
-            let weight = |class| if class == Class::Read { read } else { write };
-            let documented = operations.iter().take(DOCUMENTED);
-            let weighted = documented.map(|&(name, class)| (name, weight(class)));
-            weighted.filter(|&(_, weight)| weight > 0).collect()
-        };
+        let documented = &operations[..DOCUMENTED];
+        let mixed = mix(documented, 3, 2);
         let mut workload = WorkloadDescription::new(
             "ecommerce",
             "A shop with vendors, automatic purchase orders and reviews with vectors (extension `vector`)",
         )
-        .minimum_postgres(14)
-        .mode("ecommerce", &mix(3, 2))
-        .mode("ecommerce_read", &mix(1, 0))
-        .mode("ecommerce_write", &mix(0, 1))
-        .mode("ecommerce_mixed", &mix(3, 2))
+        .mode("ecommerce", &mixed)
+        .mode("ecommerce_read", &mix(documented, 1, 0))
+        .mode("ecommerce_write", &mix(documented, 0, 1))
+        .mode("ecommerce_mixed", &mixed)
         .mode("ecommerce_oltp", &OLTP)
         .mode("ecommerce_analytics", &ANALYTICS)
-        .scale("users", 1000)
         .config_schema(json!({
             "type": "object",
             "properties": {
@@ -101,13 +93,8 @@ impl Plugin for Ecommerce {
             "additionalProperties": false
         }));
         workload.extensions.push("vector".to_owned());
-        for (name, class) in operations {
-            workload = workload.operation(Described::new(name, class));
-        }
-        for (name, parallel) in dataset::STAGES {
-            workload = workload.stage(name, parallel);
-        }
-        Description::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")).workload(workload)
+        Description::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+            .workload(described(workload, &operations))
     }
 
     fn create(create: Create<'_>) -> Result<EcommerceWorkload> {
@@ -117,7 +104,7 @@ impl Plugin for Ecommerce {
             asked: Market::new(create.scale(), create.seed(), dimensions, datagen)?,
             operations: Operations::register(&create.host),
             host: create.host,
-            loaded: Mutex::new(None),
+            loaded: Attached::default(),
         })
     }
 }
@@ -142,7 +129,7 @@ pub struct EcommerceWorkload {
     asked: Market,
     operations: Operations,
     /// The data that was found.
-    loaded: Mutex<Option<Market>>,
+    loaded: Attached<Market>,
 }
 
 impl Workload for EcommerceWorkload {
@@ -163,7 +150,7 @@ impl Workload for EcommerceWorkload {
         let dimensions = self.dimensions(db).await?;
         let market = Market::new(loaded.scale, loaded.seed, dimensions, datagen)?;
         market.verify(db).await?;
-        *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = Some(market);
+        self.loaded.set(market);
         Ok(())
     }
 
@@ -177,9 +164,7 @@ impl Workload for EcommerceWorkload {
     }
 
     fn worker(&self, _seat: Seat) -> Result<EcommerceWorker> {
-        let loaded = *self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let store = loaded.ok_or_else(|| Error::protocol("`worker` was called before `attach`"))?;
-        Ok(EcommerceWorker { store, operations: self.operations })
+        Ok(EcommerceWorker { store: self.loaded.get()?, operations: self.operations })
     }
 }
 

@@ -1,11 +1,9 @@
 //! A product by its stock keeping unit, which has a unique index.
 
 use dataset::Operation;
-use stormdb_plugin_api::{
-    Error, Host, Outcome, Result, Rng, Session, Statement, describe::Class, params,
-};
+use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::{Store, tables::products::sku};
+use crate::{Store, tables::products::sku, the_one};
 
 const SQL: &str = "SELECT product_id, sku, name, category, brand, price, avg_rating, review_count \
      FROM shop.products WHERE sku = $1";
@@ -25,12 +23,6 @@ impl<S: Store> Operation<S> for ProductBySku {
     async fn execute(&self, store: &S, db: &mut Session<'_>, rng: &mut Rng) -> Result<Outcome> {
         let product = store.catalogue().popular_product(rng);
         let sku = sku(product);
-        let read: i32 = db.query(self.0, params![&sku]).await?.one()?.get(0)?;
-        if read != product {
-            return Err(Error::workload(format!(
-                "product {read} came for {sku}, {product} was asked for"
-            )));
-        }
-        Ok(Outcome::read(1))
+        the_one(&db.query(self.0, params![&sku]).await?, "product", product)
     }
 }

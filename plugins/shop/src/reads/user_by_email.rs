@@ -1,11 +1,9 @@
 //! A user by the address, which has a unique index.
 
 use dataset::Operation;
-use stormdb_plugin_api::{
-    Error, Host, Outcome, Result, Rng, Session, Statement, describe::Class, params,
-};
+use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::Store;
+use crate::{Store, the_one};
 
 const SQL: &str = "SELECT user_id, email, username, first_name, last_name, country, city, account_status, \
          loyalty_points, total_spent, last_login \
@@ -26,12 +24,6 @@ impl<S: Store> Operation<S> for UserByEmail {
     async fn execute(&self, store: &S, db: &mut Session<'_>, rng: &mut Rng) -> Result<Outcome> {
         let user = store.catalogue().any_user(rng);
         let email = store.catalogue().email(user)?;
-        let read: i32 = db.query(self.0, params![&email]).await?.one()?.get(0)?;
-        if read != user {
-            return Err(Error::workload(format!(
-                "user {read} came for {email}, {user} was asked for"
-            )));
-        }
-        Ok(Outcome::read(1))
+        the_one(&db.query(self.0, params![&email]).await?, "user", user)
     }
 }

@@ -1,11 +1,9 @@
 //! A user's activity: orders, reviews and sessions, each counted once.
 
 use dataset::Operation;
-use stormdb_plugin_api::{
-    Error, Host, Outcome, Result, Rng, Session, Statement, describe::Class, params,
-};
+use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::{Catalogue, Store};
+use crate::{Catalogue, Store, the_one};
 
 const SQL: &str = "SELECT u.user_id, u.username, u.loyalty_points, u.total_spent, \
          coalesce(o.orders, 0), o.latest, o.average, \
@@ -33,10 +31,6 @@ impl<S: Store> Operation<S> for UserSummary {
     async fn execute(&self, store: &S, db: &mut Session<'_>, rng: &mut Rng) -> Result<Outcome> {
         let user = store.catalogue().popular_user(rng);
         let rows = db.query(self.0, params![user, Catalogue::days_back(30)]).await?;
-        let read: i32 = rows.one()?.get(0)?;
-        if read != user {
-            return Err(Error::workload(format!("user {read} came, {user} was asked for")));
-        }
-        Ok(Outcome::read(1))
+        the_one(&rows, "user", user)
     }
 }

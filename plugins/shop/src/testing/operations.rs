@@ -60,6 +60,30 @@ impl<P: Plugin> Driven<P> {
     }
 }
 
+/// Every read takes what it asks for, refuses another row where it asks for one thing, and refuses
+/// nothing.
+///
+/// # Panics
+/// One does not.
+pub fn assert_reads<P: Plugin>(between: Option<i32>, of_one: &[&str]) {
+    let driven = || Driven::<P>::new(1, between);
+    for name in driven().names(Class::Read) {
+        // The second of the two orders has two items.
+        let rows = if name == "order-details" { 2 } else { 1 };
+        for seed in 0..20 {
+            let outcome = driven().read(&name, seed, rows);
+            assert_eq!(outcome.ok(), Some(Outcome::read(rows as u64)), "{name}");
+        }
+        let mut driven = driven();
+        driven.session.otherwise(|_sql| Answer::affected(0));
+        let result = driven.execute(&name, 3);
+        assert!(result.is_err(), "{name} found nothing and said {result:?}");
+        driven.session.answer(times(1, 99));
+        let is_refused = driven.execute(&name, 3).is_err();
+        assert!(is_refused || !of_one.contains(&name.as_str()), "{name} took another row");
+    }
+}
+
 /// `rows` times this first column, and four more that any read can take.
 fn times(rows: usize, first: i32) -> Answer {
     let row = |_| {

@@ -1,12 +1,10 @@
 //! An order without its items.
 
 use dataset::Operation;
-use stormdb_plugin_api::{
-    Error, Host, Outcome, Result, Rng, Session, Statement, describe::Class, params,
-};
+use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
 use crate::market::Market;
-use shop::Store;
+use shop::{Store, the_one};
 
 const SQL: &str = "SELECT order_id, order_number, status, total_amount, created_at \
      FROM stormdb_ecommerce.orders WHERE order_id = $1";
@@ -29,10 +27,6 @@ impl Operation<Market> for OrderHeader {
         rng: &mut Rng,
     ) -> Result<Outcome> {
         let order = store.catalogue().any_order(rng);
-        let read: i32 = db.query(self.0, params![order]).await?.one()?.get(0)?;
-        if read != order {
-            return Err(Error::workload(format!("order {read} came, {order} was asked for")));
-        }
-        Ok(Outcome::read(1))
+        the_one(&db.query(self.0, params![order]).await?, "order", order)
     }
 }

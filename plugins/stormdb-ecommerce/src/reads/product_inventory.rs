@@ -1,12 +1,10 @@
 //! The stock of one product.
 
 use dataset::Operation;
-use stormdb_plugin_api::{
-    Error, Host, Outcome, Result, Rng, Session, Statement, describe::Class, params,
-};
+use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
 use crate::market::Market;
-use shop::Store;
+use shop::{Store, the_one};
 
 const SQL: &str = "SELECT product_id, warehouse_location, quantity_available, quantity_reserved, reorder_level \
      FROM stormdb_ecommerce.inventory WHERE product_id = $1";
@@ -29,10 +27,6 @@ impl Operation<Market> for ProductInventory {
         rng: &mut Rng,
     ) -> Result<Outcome> {
         let product = store.catalogue().popular_product(rng);
-        let read: i32 = db.query(self.0, params![product]).await?.one()?.get(0)?;
-        if read != product {
-            return Err(Error::workload(format!("product {read} came, {product} was asked for")));
-        }
-        Ok(Outcome::read(1))
+        the_one(&db.query(self.0, params![product]).await?, "product", product)
     }
 }

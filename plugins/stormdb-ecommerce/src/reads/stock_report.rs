@@ -1,11 +1,10 @@
 //! Products to reorder with what is on its way of them.
 
-use dataset::{Operation, found};
-use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class};
-
 use crate::market::Market;
 
-const SQL: &str = "SELECT p.product_id, p.name, i.quantity_available, i.reorder_level, \
+shop::report! {
+    Market: StockReport = "stock-report";
+    "SELECT p.product_id, p.name, i.quantity_available, i.reorder_level, \
          coalesce(due.quantity, 0) AS due, due.expected \
      FROM stormdb_ecommerce.inventory AS i JOIN stormdb_ecommerce.products AS p USING (product_id) \
      LEFT JOIN LATERAL ( \
@@ -16,26 +15,5 @@ const SQL: &str = "SELECT p.product_id, p.name, i.quantity_available, i.reorder_
          WHERE item.product_id = p.product_id AND item.quantity_received < item.quantity_ordered \
      ) AS due ON true \
      WHERE i.quantity_available <= i.reorder_level \
-     ORDER BY i.quantity_available - i.reorder_level LIMIT 20";
-
-#[derive(Clone, Copy)]
-pub(crate) struct StockReport(Statement);
-
-impl Operation<Market> for StockReport {
-    const NAME: &'static str = "stock-report";
-    const CLASS: Class = Class::Read;
-
-    fn register(host: &Host) -> Self {
-        Self(host.statement(SQL))
-    }
-
-    async fn execute(
-        &self,
-        _store: &Market,
-        db: &mut Session<'_>,
-        _rng: &mut Rng,
-    ) -> Result<Outcome> {
-        // Of the discontinued product there is none.
-        found(&db.query(self.0, &[]).await?, 1)
-    }
+     ORDER BY i.quantity_available - i.reorder_level LIMIT 20"
 }
