@@ -10,13 +10,14 @@ const SQL: &str = "WITH mine AS ( \
          SELECT DISTINCT p.category FROM stormdb_ecommerce.orders AS o \
          JOIN stormdb_ecommerce.order_items AS i USING (order_id) \
          JOIN stormdb_ecommerce.products AS p USING (product_id) WHERE o.user_id = $1 \
-     ), others AS ( \
-         SELECT o.user_id, count(DISTINCT p.category) AS shared FROM mine \
+     ), bought AS ( \
+         SELECT DISTINCT o.user_id, p.category FROM mine \
          JOIN stormdb_ecommerce.products AS p USING (category) \
          JOIN stormdb_ecommerce.order_items AS i USING (product_id) \
          JOIN stormdb_ecommerce.orders AS o USING (order_id) WHERE o.user_id <> $1 \
-         GROUP BY o.user_id HAVING count(DISTINCT p.category) >= 2 \
-         ORDER BY shared DESC, o.user_id LIMIT 10 \
+     ), others AS ( \
+         SELECT user_id, count(*) AS shared FROM bought \
+         GROUP BY user_id HAVING count(*) >= 2 ORDER BY shared DESC, user_id LIMIT 10 \
      ) \
      SELECT me.user_id, others.user_id, others.shared \
      FROM stormdb_ecommerce.users AS me LEFT JOIN others ON true WHERE me.user_id = $1";
