@@ -3,7 +3,7 @@
 /// An operation that reads a report, which is never empty; `since` gives the statement the time so
 /// many days before the loaded data ends as its parameter.
 ///
-/// ```ignore
+/// ```text
 /// shop::report! {
 ///     Market: Sales = "sales" since 365;
 ///     "SELECT sum(total_amount) FROM my_shop.orders WHERE created_at >= $1"
