@@ -1,4 +1,5 @@
-//! The tables: those of both shops, what the others are here, vendors and what is ordered from them.
+//! The tables: those of both shops, what the others are here, vendors and what is ordered from
+//! them.
 
 mod inventory;
 mod product_analytics;

@@ -9,7 +9,6 @@ const SQL: &str = "SELECT product_id, name, brand, price, avg_rating, review_cou
      FROM shop.products WHERE category = $1 AND is_active \
      ORDER BY avg_rating DESC, review_count DESC LIMIT 20";
 
-/// The operation.
 #[derive(Clone, Copy)]
 pub struct CategoryProducts(Statement);
 

@@ -5,7 +5,8 @@ use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describ
 
 use crate::{Store, item_count};
 
-const SQL: &str = "SELECT o.order_id, o.order_number, o.status, o.total_amount, u.username, u.email, \
+const SQL: &str = "SELECT o.order_id, o.order_number, o.status, o.total_amount, u.username, \
+         u.email, \
          i.quantity, i.unit_price, i.total_price, p.sku, p.name \
      FROM shop.orders AS o \
      JOIN shop.users AS u USING (user_id) \
@@ -13,7 +14,6 @@ const SQL: &str = "SELECT o.order_id, o.order_number, o.status, o.total_amount, 
      JOIN shop.products AS p USING (product_id) \
      WHERE o.order_id = $1";
 
-/// The operation.
 #[derive(Clone, Copy)]
 pub struct OrderDetails(Statement);
 

@@ -8,7 +8,6 @@ use crate::{Store, tables::products::sku, the_one};
 const SQL: &str = "SELECT product_id, sku, name, category, brand, price, avg_rating, review_count \
      FROM shop.products WHERE sku = $1";
 
-/// The operation.
 #[derive(Clone, Copy)]
 pub struct ProductBySku(Statement);
 

@@ -5,12 +5,12 @@ use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describ
 
 use crate::{Catalogue, Store};
 
-const SQL: &str = "SELECT event_type, created_at::date AS day, count(*) AS events, count(DISTINCT user_id) AS users \
+const SQL: &str = "SELECT event_type, created_at::date AS day, count(*) AS events, \
+         count(DISTINCT user_id) AS users \
      FROM shop.product_analytics \
      WHERE product_id = $1 AND created_at >= $2 \
      GROUP BY event_type, day ORDER BY day DESC, event_type";
 
-/// The operation.
 #[derive(Clone, Copy)]
 pub struct ProductEvents(Statement);
 

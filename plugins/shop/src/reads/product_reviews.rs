@@ -5,12 +5,12 @@ use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describ
 
 use crate::Store;
 
-const SQL: &str = "SELECT r.review_id, r.rating, r.title, r.content, r.helpful_votes, r.created_at, u.username \
+const SQL: &str = "SELECT r.review_id, r.rating, r.title, r.content, r.helpful_votes, \
+         r.created_at, u.username \
      FROM shop.reviews AS r JOIN shop.users AS u USING (user_id) \
      WHERE r.product_id = $1 \
      ORDER BY r.helpful_votes DESC, r.created_at DESC LIMIT $2";
 
-/// The operation.
 #[derive(Clone, Copy)]
 pub struct ProductReviews(Statement);
 

@@ -18,7 +18,6 @@ const SQL: &str = "SELECT * FROM ( \
           WHERE r.created_at >= $1 ORDER BY r.created_at DESC LIMIT $2) \
      ) AS activity ORDER BY created_at DESC LIMIT $2";
 
-/// The operation.
 #[derive(Clone, Copy)]
 pub struct RecentActivity(Statement);
 

@@ -5,11 +5,11 @@ use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describ
 
 use crate::{Store, the_one};
 
-const SQL: &str = "SELECT user_id, email, username, first_name, last_name, country, city, account_status, \
+const SQL: &str = "SELECT user_id, email, username, first_name, last_name, country, city, \
+         account_status, \
          loyalty_points, total_spent, last_login \
      FROM shop.users WHERE email = $1";
 
-/// The operation.
 #[derive(Clone, Copy)]
 pub struct UserByEmail(Statement);
 

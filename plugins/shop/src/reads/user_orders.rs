@@ -8,7 +8,6 @@ use crate::Store;
 const SQL: &str = "SELECT order_id, order_number, status, total_amount, created_at, user_id \
      FROM shop.orders WHERE user_id = $1 ORDER BY created_at DESC LIMIT 10";
 
-/// The operation.
 #[derive(Clone, Copy)]
 pub struct UserOrders(Statement);
 

@@ -16,7 +16,6 @@ const SQL: &str = "SELECT u.user_id, u.username, u.loyalty_points, u.total_spent
          FROM shop.orders WHERE user_id = u.user_id) AS o ON true \
      WHERE u.user_id = $1";
 
-/// The operation.
 #[derive(Clone, Copy)]
 pub struct UserSummary(Statement);
 

@@ -9,7 +9,6 @@ const SQL: &str = "UPDATE shop.inventory \
      SET quantity_available = greatest(quantity_available + $2, 0), updated_at = now() \
      WHERE product_id = $1";
 
-/// The operation.
 #[derive(Clone, Copy)]
 pub struct AdjustInventory(Statement);
 

@@ -1,10 +1,10 @@
 //! English full-text search over names and descriptions, which a GIN index serves.
 
 use dataset::{Operation, found};
+use shop::Store;
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
 use crate::basic::Basic;
-use shop::Store;
 
 const SQL: &str = "SELECT product_id, name, avg_rating FROM stormdb_ecommerce_basic.products \
      WHERE to_tsvector('english', name || ' ' || coalesce(description, '')) \

@@ -7,7 +7,8 @@ shop::report! {
     "WITH worth AS ( \
          SELECT p.category, p.brand, count(*) AS products, \
              sum(i.quantity_available * i.unit_cost) AS value \
-         FROM stormdb_ecommerce_basic.inventory AS i JOIN stormdb_ecommerce_basic.products AS p USING (product_id) \
+         FROM stormdb_ecommerce_basic.inventory AS i JOIN stormdb_ecommerce_basic.products AS p \
+             USING (product_id) \
          GROUP BY p.category, p.brand \
      ) \
      SELECT category, brand, products, value, \

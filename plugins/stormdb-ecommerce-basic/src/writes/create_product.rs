@@ -2,17 +2,18 @@
 
 use datagen_service::TextKind;
 use dataset::{Operation, wrote_one};
+use shop::{Product, Store};
 use stormdb_plugin_api::{
     Host, Numeric, Outcome, Result, Rng, Session, Statement, describe::Class, params,
 };
 
 use crate::basic::Basic;
-use shop::{Product, Store};
 
 const SQL: &str = "WITH new AS ( \
          SELECT nextval('stormdb_ecommerce_basic.products_product_id_seq')::integer AS id \
      ) \
-     INSERT INTO stormdb_ecommerce_basic.products (product_id, sku, name, description, category, subcategory, \
+     INSERT INTO stormdb_ecommerce_basic.products (product_id, sku, name, description, category, \
+         subcategory, \
          brand, price, cost, weight_kg) \
      SELECT id, 'SKU-' || lpad(id::text, greatest(6, length(id::text)), '0'), $1::text, $2::text, \
          $3::text, $4::text, $5::text, $6::numeric, $7::numeric, $8::numeric \

@@ -2,10 +2,10 @@
 
 use datagen_service::TextKind;
 use dataset::{Operation, wrote_one};
+use shop::Store;
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
 use crate::basic::Basic;
-use shop::Store;
 
 const SQL: &str = "INSERT INTO stormdb_ecommerce_basic.reviews \
          (user_id, product_id, order_id, rating, title, content, is_verified_purchase) \

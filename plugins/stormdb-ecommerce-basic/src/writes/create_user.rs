@@ -2,17 +2,18 @@
 
 use datagen_service::TextKind;
 use dataset::{Operation, wrote_one};
+use shop::Store;
 use stormdb_plugin_api::{
     Date, Host, Outcome, Result, Rng, Session, Statement, describe::Class, params,
 };
 
 use crate::basic::Basic;
-use shop::Store;
 
 const SQL: &str = "WITH new AS ( \
          SELECT nextval('stormdb_ecommerce_basic.users_user_id_seq')::integer AS id \
      ) \
-     INSERT INTO stormdb_ecommerce_basic.users (user_id, email, username, first_name, last_name, date_of_birth, \
+     INSERT INTO stormdb_ecommerce_basic.users (user_id, email, username, first_name, last_name, \
+         date_of_birth, \
          gender, country, city, postal_code, phone, last_login, preferences) \
      SELECT id, $1::text || '.' || $2::text || id || '@example.com', 'user' || id, $1::text, \
          $2::text, $3::date, $4::text, $5::text, $6::text, $7::text, $8::text, now(), '{}' \

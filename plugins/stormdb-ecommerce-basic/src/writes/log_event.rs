@@ -1,12 +1,13 @@
 //! Logs what a user did with a product.
 
 use dataset::{Operation, wrote_one};
+use shop::Store;
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
 use crate::basic::Basic;
-use shop::Store;
 
-const SQL: &str = "INSERT INTO stormdb_ecommerce_basic.product_analytics (product_id, user_id, event_type) VALUES ($1, $2, $3)";
+const SQL: &str = "INSERT INTO stormdb_ecommerce_basic.product_analytics \
+         (product_id, user_id, event_type) VALUES ($1, $2, $3)";
 
 /// What a client logs one by one.
 const LOGGED: [&str; 4] = ["view", "add_to_cart", "purchase", "wishlist"];

@@ -1,12 +1,12 @@
 //! Adds a rating to the running average of a product.
 
 use dataset::{Operation, wrote_one};
+use shop::Store;
 use stormdb_plugin_api::{
     Host, Numeric, Outcome, Result, Rng, Session, Statement, describe::Class, params,
 };
 
 use crate::basic::Basic;
-use shop::Store;
 
 const SQL: &str = "UPDATE stormdb_ecommerce_basic.products SET \
          avg_rating = round((avg_rating * review_count + $2) / (review_count + 1), 2), \

@@ -1,12 +1,12 @@
 //! Adds to what a user spent, who logs in now.
 
 use dataset::{Operation, wrote_one};
+use shop::Store;
 use stormdb_plugin_api::{
     Host, Numeric, Outcome, Result, Rng, Session, Statement, describe::Class, params,
 };
 
 use crate::basic::Basic;
-use shop::Store;
 
 const SQL: &str = "UPDATE stormdb_ecommerce_basic.users \
      SET total_spent = total_spent + $2, last_login = now() WHERE user_id = $1";

@@ -1,16 +1,17 @@
 //! Customers by country and how recently and how much they bought; those without orders count, too.
 
 use dataset::{Operation, found};
+use shop::Catalogue;
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
 use crate::market::Market;
-use shop::Catalogue;
 
 const SQL: &str = "WITH bought AS ( \
          SELECT u.user_id, u.country, count(o.order_id) AS orders, \
              coalesce(sum(o.total_amount), 0) AS spent, max(o.created_at) AS latest \
          FROM stormdb_ecommerce.users AS u \
-         LEFT JOIN stormdb_ecommerce.orders AS o ON o.user_id = u.user_id AND o.status <> 'cancelled' \
+         LEFT JOIN stormdb_ecommerce.orders AS o ON o.user_id = u.user_id AND o.status <> \
+             'cancelled' \
          GROUP BY u.user_id \
      ) \
      SELECT country, CASE \

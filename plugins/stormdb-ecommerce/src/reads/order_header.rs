@@ -1,10 +1,10 @@
 //! An order without its items.
 
 use dataset::Operation;
+use shop::{Store, the_one};
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
 use crate::market::Market;
-use shop::{Store, the_one};
 
 const SQL: &str = "SELECT order_id, order_number, status, total_amount, created_at \
      FROM stormdb_ecommerce.orders WHERE order_id = $1";

@@ -1,12 +1,13 @@
 //! The stock of one product.
 
 use dataset::Operation;
+use shop::{Store, the_one};
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
 use crate::market::Market;
-use shop::{Store, the_one};
 
-const SQL: &str = "SELECT product_id, warehouse_location, quantity_available, quantity_reserved, reorder_level \
+const SQL: &str = "SELECT product_id, warehouse_location, quantity_available, quantity_reserved, \
+         reorder_level \
      FROM stormdb_ecommerce.inventory WHERE product_id = $1";
 
 #[derive(Clone, Copy)]

@@ -1,12 +1,13 @@
 //! Products with a word in their names: a scan, since no index serves it.
 
 use dataset::{Operation, found};
+use shop::Store;
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
 use crate::market::Market;
-use shop::Store;
 
-const SQL: &str = "SELECT product_id, sku, name, price FROM stormdb_ecommerce.products WHERE name ILIKE $1 LIMIT 20";
+const SQL: &str = "SELECT product_id, sku, name, price FROM stormdb_ecommerce.products \
+     WHERE name ILIKE $1 LIMIT 20";
 
 #[derive(Clone, Copy)]
 pub(crate) struct ProductNameScan(Statement);

@@ -1,10 +1,10 @@
 //! Users who bought from at least two of the same categories.
 
 use dataset::{Operation, found};
+use shop::Store;
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
 use crate::market::Market;
-use shop::Store;
 
 const SQL: &str = "WITH mine AS ( \
          SELECT DISTINCT p.category FROM stormdb_ecommerce.orders AS o \

@@ -5,7 +5,8 @@ use crate::market::Market;
 shop::report! {
     Market: StockStatus = "stock-status";
     "SELECT p.category, count(*) AS products, \
-         round(100.0 * count(*) FILTER (WHERE i.quantity_available = 0) / count(*), 2) AS sold_out, \
+         round(100.0 * count(*) FILTER (WHERE i.quantity_available = 0) / count(*), 2) AS \
+             sold_out, \
          round(100.0 * count(*) FILTER ( \
              WHERE i.quantity_available BETWEEN 1 AND i.reorder_level) / count(*), 2) AS low, \
          round(100.0 * count(*) FILTER ( \

@@ -1,10 +1,10 @@
 //! The products of a vendor.
 
 use dataset::{Operation, found};
+use shop::Store;
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
 use crate::market::Market;
-use shop::Store;
 
 const SQL: &str = "SELECT product_id, sku, name, price, cost, margin_percent, avg_rating \
      FROM stormdb_ecommerce.products WHERE vendor_id = $1 ORDER BY name LIMIT 50";

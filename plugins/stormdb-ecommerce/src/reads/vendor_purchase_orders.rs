@@ -3,8 +3,7 @@
 use dataset::{Operation, found};
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::market::Market;
-use crate::market::PURCHASE_ORDERS;
+use crate::market::{Market, PURCHASE_ORDERS};
 
 const SQL: &str = "SELECT po_id, po_number, status, total_amount, expected_delivery, created_at \
      FROM stormdb_ecommerce.purchase_orders WHERE vendor_id = $1 ORDER BY created_at DESC LIMIT 20";

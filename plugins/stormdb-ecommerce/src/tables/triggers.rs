@@ -47,8 +47,8 @@ BEGIN
     RETURN NULL;
 END $body$";
 
-/// Adds what was received to the stock, and closes the purchase order with its last item. The order's
-/// row is locked before its items are counted, so that of two last items one sees the other.
+/// Adds what was received to the stock, and closes the purchase order with its last item. The row of
+/// the order is locked before its items are counted, so that of two last items one sees the other.
 const RECEIVE: &str = "CREATE FUNCTION stormdb_ecommerce.receive_item() RETURNS trigger \
 LANGUAGE plpgsql AS $body$
 BEGIN

@@ -1,5 +1,6 @@
-//! Orders up to three products of a vendor that lack stock and are not on order, in one transaction.
-//! The stock of each is locked first, as an automatic order does, so that a product is ordered once.
+//! Orders up to three products of a vendor that lack stock and are not on order, in one
+//! transaction. The stock of each is locked first, as an automatic order does, so that a product is
+//! ordered once.
 
 use dataset::Operation;
 use shop::Store;

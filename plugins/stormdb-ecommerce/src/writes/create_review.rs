@@ -2,12 +2,13 @@
 
 use datagen_service::TextKind;
 use dataset::{Operation, wrote_one};
+use shop::Store;
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
 use crate::market::Market;
-use shop::Store;
 
-const SQL: &str = "INSERT INTO stormdb_ecommerce.reviews (user_id, product_id, order_id, rating, title, content, \
+const SQL: &str = "INSERT INTO stormdb_ecommerce.reviews (user_id, product_id, order_id, rating, \
+         title, content, \
          is_verified_purchase, content_vector) \
      VALUES ($1, $2, $3, $4, $5, $6, true, $7::float8[]::vector)";
 

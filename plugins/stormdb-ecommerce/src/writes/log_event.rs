@@ -1,13 +1,13 @@
 //! Logs what a user did with a product, or searched for before.
 
 use dataset::{Operation, wrote_one};
+use shop::Store;
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::market::Market;
-use crate::market::{SEARCH, SEARCHED};
-use shop::Store;
+use crate::market::{Market, SEARCH, SEARCHED};
 
-const SQL: &str = "INSERT INTO stormdb_ecommerce.product_analytics (product_id, user_id, event_type, search_query) \
+const SQL: &str = "INSERT INTO stormdb_ecommerce.product_analytics (product_id, user_id, \
+         event_type, search_query) \
      VALUES ($1, $2, $3, $4)";
 
 #[derive(Clone, Copy)]

@@ -1,11 +1,10 @@
 //! Receives the rest of an ordered item or a part of it, one that nobody else is receiving.
 
 use dataset::Operation;
+use shop::Store;
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::market::Market;
-use crate::pick::one_from;
-use shop::Store;
+use crate::{market::Market, pick::one_from};
 
 const SQL: &str = "UPDATE stormdb_ecommerce.purchase_order_items \
      SET quantity_received = least(quantity_received + $2, quantity_ordered) \

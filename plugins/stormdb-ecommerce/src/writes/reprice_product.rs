@@ -1,10 +1,10 @@
 //! Sets the price of a product from what it costs.
 
 use dataset::{Operation, wrote_one};
+use shop::Store;
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
 use crate::market::Market;
-use shop::Store;
 
 const SQL: &str = "UPDATE stormdb_ecommerce.products \
      SET price = round(cost * 1.6, 2), margin_percent = 60, updated_at = now() \

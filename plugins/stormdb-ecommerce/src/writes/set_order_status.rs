@@ -1,10 +1,10 @@
 //! Moves an order on to any status.
 
 use dataset::{Operation, wrote_one};
+use shop::Store;
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
 use crate::market::Market;
-use shop::Store;
 
 const SQL: &str =
     "UPDATE stormdb_ecommerce.orders SET status = $2, updated_at = now() WHERE order_id = $1";

@@ -1,13 +1,13 @@
 //! Ships an order that waits for it, one that nobody else is shipping.
 
 use dataset::Operation;
+use shop::Store;
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class};
 
-use crate::market::Market;
-use crate::pick::one_from;
-use shop::Store;
+use crate::{market::Market, pick::one_from};
 
-const SQL: &str = "UPDATE stormdb_ecommerce.orders SET status = 'shipped', shipped_at = now(), updated_at = now() \
+const SQL: &str = "UPDATE stormdb_ecommerce.orders SET status = 'shipped', shipped_at = now(), \
+         updated_at = now() \
      WHERE order_id = ( \
          SELECT order_id FROM stormdb_ecommerce.orders WHERE status = 'pending' AND order_id >= $1 \
          ORDER BY order_id LIMIT 1 FOR UPDATE SKIP LOCKED)";

@@ -1,10 +1,10 @@
 //! Gives points to a user, who logs in now.
 
 use dataset::{Operation, wrote_one};
+use shop::Store;
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
 use crate::market::Market;
-use shop::Store;
 
 const SQL: &str = "UPDATE stormdb_ecommerce.users \
      SET loyalty_points = loyalty_points + $2, last_login = now() WHERE user_id = $1";
