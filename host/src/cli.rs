@@ -315,6 +315,8 @@ pub(crate) enum PluginCommand {
     Check(Box<CheckArgs>),
     /// Make the crate of a new plugin: complete, tested, ready to build.
     New(NewArgs),
+    /// Show what a plugin says of its workloads: operations, modes, configuration keys, tables.
+    Describe(DescribeArgs),
     /// Load plugins in the sandbox, without a server, and try every workload that they offer.
     Health(HealthArgs),
     /// Make an author key: an OpenSSH ed25519 key pair.
@@ -371,6 +373,16 @@ pub(crate) struct HealthArgs {
     /// Load nothing where the kernel enforces less than the whole lock-down.
     #[arg(long)]
     pub(crate) require_sandbox: bool,
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DescribeArgs {
+    /// Name of a plugin.
+    pub(crate) plugin: String,
+    #[command(flatten)]
+    pub(crate) plugins: PluginArgs,
     #[arg(long)]
     pub(crate) json: bool,
 }

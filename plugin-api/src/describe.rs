@@ -74,13 +74,23 @@ pub struct Operation {
     /// `kebab-case`; the key of `workload_config.mix`.
     pub name: String,
     pub class: Class,
+    /// What it does, in one line for people.
+    #[serde(default)]
+    pub about: String,
 }
 
 impl Operation {
     /// An operation with a name and a class.
     #[must_use]
     pub fn new(name: &str, class: Class) -> Self {
-        Self { name: name.to_owned(), class }
+        Self { name: name.to_owned(), class, about: String::new() }
+    }
+
+    /// Says what it does, in one line.
+    #[must_use]
+    pub fn about(mut self, about: &str) -> Self {
+        about.clone_into(&mut self.about);
+        self
     }
 }
 
@@ -108,6 +118,28 @@ pub struct Stage {
     pub parallel: bool,
 }
 
+/// A table that the set-up makes, for people: a host reads nothing from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// With its schema.
+    pub name: String,
+    /// Its columns as SQL has them.
+    pub columns: String,
+    /// Each as SQL has it after `ON table`, such as `USING gin (document)`.
+    #[serde(default)]
+    pub indexes: Vec<Index>,
+}
+
+/// An index of a described table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Index {
+    pub name: String,
+    #[serde(default)]
+    pub unique: bool,
+    /// Columns, with access method or condition.
+    pub on: String,
+}
+
 /// One workload of a plugin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WorkloadDescription {
@@ -126,6 +158,8 @@ pub struct WorkloadDescription {
     pub modes: Vec<Mode>,
     #[serde(default)]
     pub stages: Vec<Stage>,
+    #[serde(default)]
+    pub tables: Vec<Table>,
     #[serde(default)]
     pub variants: Vec<Variant>,
     #[serde(default)]
@@ -166,6 +200,7 @@ impl WorkloadDescription {
             operations: Vec::new(),
             modes: Vec::new(),
             stages: Vec::new(),
+            tables: Vec::new(),
             variants: Vec::new(),
             connections: ConnectionPolicy::default(),
             scale_unit: String::new(),
@@ -194,6 +229,13 @@ impl WorkloadDescription {
     #[must_use]
     pub fn stage(mut self, name: &str, parallel: bool) -> Self {
         self.stages.push(Stage { name: name.to_owned(), parallel });
+        self
+    }
+
+    /// Adds a table to what people are shown.
+    #[must_use]
+    pub fn table(mut self, table: Table) -> Self {
+        self.tables.push(table);
         self
     }
 

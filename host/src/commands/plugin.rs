@@ -1,9 +1,10 @@
 //! `stormdb plugin`: vet, sign and pack workload plugins. Their code runs in the
-//! sandbox alone: for `health`, `check` and load times.
+//! sandbox alone: for `describe`, `health`, `check` and load times.
 
 mod author;
 mod check;
 mod deps;
+mod describe;
 mod health;
 mod inspect;
 mod install;
@@ -36,6 +37,7 @@ pub(crate) fn execute(command: &PluginCommand, global: &GlobalArgs) -> Result<Ex
         }
         PluginCommand::Verify(arguments) => verify::execute(arguments),
         PluginCommand::Deps(arguments) => deps::execute(arguments),
+        PluginCommand::Describe(arguments) => describe::execute(arguments),
         PluginCommand::Install { bundles, plugins } => install::execute(bundles, plugins),
         PluginCommand::Update { names, all: _, plugins } => update::execute(names, plugins),
         PluginCommand::Remove { plugin, plugins, force } => {

@@ -25,10 +25,17 @@ impl Index {
         Self { name, unique: true, on }
     }
 
-    /// The index's name.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         self.name
+    }
+
+    pub(crate) fn is_unique(&self) -> bool {
+        self.unique
+    }
+
+    /// What is indexed, where it is an index of this table.
+    pub(crate) fn on_table(&self, table: &str) -> Option<&'static str> {
+        self.on.strip_prefix(table)?.strip_prefix(' ')
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! A workload whose data is a function of seed and scale (its [`Catalogue`]) says what its tables
 //! and indexes are, and how the rows of a [`Span`] of a table are written. A [`Dataset`] does the
-//! rest, in four [`STAGES`]: rows are copied in chunks that are committed one by one together with
+//! rest, in four stages: rows are copied in chunks that are committed one by one together with
 //! a note of it, so that an interrupted set-up goes on where it stopped, and so that the data is
 //! the same whatever the number of loaders.
 
@@ -17,7 +17,11 @@ mod state;
 mod table;
 
 use serde_json::json;
-use stormdb_plugin_api::{Error, Host, LogLevel, Result, Session, SetupPart, schema};
+use stormdb_plugin_api::{
+    Error, Host, LogLevel, Result, Session, SetupPart,
+    describe::{self, WorkloadDescription},
+    schema,
+};
 
 #[doc(hidden)]
 pub use stormdb_plugin_api as api;
@@ -30,8 +34,8 @@ pub use crate::{
     table::Table,
 };
 
-/// The stages of every set-up, and whether their parts may run on several connections.
-pub const STAGES: [(&str, bool); 4] =
+/// The stages of a set-up, and whether their parts may run on several connections.
+const STAGES: [(&str, bool); 4] =
     [("schema", false), ("load", true), ("indexes", true), ("analyze", false)];
 
 /// The data of one seed and scale.
@@ -69,6 +73,34 @@ pub struct Object {
 }
 
 impl<C: Catalogue> Dataset<C> {
+    /// Adds the stages and tables to what a workload says of itself.
+    #[must_use]
+    pub fn describe(&self, mut workload: WorkloadDescription) -> WorkloadDescription {
+        for (name, parallel) in STAGES {
+            workload = workload.stage(name, parallel);
+        }
+        for table in self.tables {
+            workload = workload.table(self.describe_table(table));
+        }
+        workload
+    }
+
+    fn describe_table(&self, table: &Table<C>) -> describe::Table {
+        let of_table = self.indexes.iter().filter_map(|index| {
+            let on = index.on_table(table.name)?;
+            Some(describe::Index {
+                name: index.name().to_owned(),
+                unique: index.is_unique(),
+                on: on.to_owned(),
+            })
+        });
+        describe::Table {
+            name: format!("{}.{}", self.schema, table.name),
+            columns: table.definition().to_owned(),
+            indexes: of_table.collect(),
+        }
+    }
+
     /// Carries out one part of a stage; finds what an interrupted set-up left and finishes it.
     ///
     /// # Errors

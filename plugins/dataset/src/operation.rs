@@ -9,6 +9,8 @@ pub trait Operation<D>: Sized {
     /// Kebab-case, unique in the workload.
     const NAME: &'static str;
     const CLASS: Class;
+    /// What it does, in one line for people.
+    const ABOUT: &'static str;
 
     /// Registers the statements.
     fn register(host: &Host) -> Self;
@@ -65,12 +67,15 @@ macro_rules! operations {
         }
 
         impl Operations {
-            /// Names and classes, in the order of their indexes.
-            pub(crate) fn list() -> Vec<(&'static str, $crate::api::describe::Class)> {
-                vec![$((
-                    <$class::$file::$operation as $crate::Operation<$loaded>>::NAME,
-                    <$class::$file::$operation as $crate::Operation<$loaded>>::CLASS,
-                ),)*]
+            /// What each is, in the order of their indexes.
+            pub(crate) fn list() -> Vec<$crate::api::describe::Operation> {
+                vec![$(
+                    $crate::api::describe::Operation::new(
+                        <$class::$file::$operation as $crate::Operation<$loaded>>::NAME,
+                        <$class::$file::$operation as $crate::Operation<$loaded>>::CLASS,
+                    )
+                    .about(<$class::$file::$operation as $crate::Operation<$loaded>>::ABOUT),
+                )*]
             }
 
             pub(crate) fn register(host: &$crate::api::Host) -> Self {

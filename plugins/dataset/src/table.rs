@@ -29,6 +29,12 @@ pub struct Table<C> {
 }
 
 impl<C> Table<C> {
+    /// The columns with their types: what stands in the parentheses of `CREATE TABLE`.
+    pub(crate) fn definition(&self) -> &'static str {
+        let inside = self.create.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')'));
+        inside.map_or("", |(columns, _)| columns.trim())
+    }
+
     /// One row per unit, for [`rows`](Self::rows).
     pub fn row_per_unit(_catalogue: &C, span: Span) -> u64 {
         span.len()

@@ -17,7 +17,7 @@ use datagen_service::Datagen;
 use stormdb_plugin_api::{
     Call, Create, Error, Host, Outcome, Plugin, Result, Rng, Seat, Session, SetupPart, Worker,
     Workload,
-    describe::{Check, Class, Description, Operation as Described, WorkloadDescription},
+    describe::{Check, Class, Description, WorkloadDescription},
     export_plugin,
 };
 
@@ -37,7 +37,9 @@ impl Plugin for Imdb {
         // 15 reads of weight 49 are to 7 writes of weight 45 as 70 to 30.
         let mix = |read: u32, write: u32| -> Vec<(&str, u32)> {
             let weight = |class| if class == Class::Read { read } else { write };
-            let weighted = operations.iter().map(|&(name, class)| (name, weight(class)));
+            let weighted = operations
+                .iter()
+                .map(|operation| (operation.name.as_str(), weight(operation.class)));
             weighted.filter(|&(_, weight)| weight > 0).collect()
         };
         let mut workload =
@@ -48,12 +50,8 @@ impl Plugin for Imdb {
                 .mode("imdb_write", &mix(0, 1))
                 .mode("imdb_mixed", &mix(49, 45))
                 .scale("movies", 1000);
-        for (name, class) in operations {
-            workload = workload.operation(Described::new(name, class));
-        }
-        for (name, parallel) in dataset::STAGES {
-            workload = workload.stage(name, parallel);
-        }
+        workload.operations = operations;
+        let workload = DATASET.describe(workload);
         Description::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")).workload(workload)
     }
 

@@ -34,10 +34,20 @@ impl Plugin for Pgbench {
             "pgbench's built-in scripts on pgbench's tables",
         )
         .minimum_postgres(14)
-        .operation(Operation::new("tpcb", Class::Write))
-        .operation(Operation::new("select-only", Class::Read))
-        .operation(Operation::new("tpcb-pipeline", Class::Write))
-        .operation(Operation::new("select-pipeline", Class::Read))
+        .operation(Operation::new("tpcb", Class::Write).about(
+            "The transaction of `pgbench`: three updates, a select and an insert, one by one",
+        ))
+        .operation(
+            Operation::new("select-only", Class::Read)
+                .about("The transaction of `pgbench -S`: one account"),
+        )
+        .operation(
+            Operation::new("tpcb-pipeline", Class::Write)
+                .about("The same transaction as one pipeline"),
+        )
+        .operation(
+            Operation::new("select-pipeline", Class::Read).about("Ten accounts in one pipeline"),
+        )
         .mode("pgbench", &[("tpcb", 1)])
         .mode("pgbench_tpcb", &[("tpcb", 1)])
         .mode("pgbench_select_only", &[("select-only", 1)])

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::json;
 use stormdb_plugin_api::{
     Create, Error, Host, LogLevel, Plugin, Result, Seat, Session, SetupPart, Workload,
-    describe::{Check, Class, Description, Operation, WorkloadDescription},
+    describe::{Check, Class, Description, Operation, Table, WorkloadDescription},
     export_plugin, schema,
 };
 
@@ -26,8 +26,8 @@ impl Plugin for Simple {
     fn describe() -> Description {
         let workload = WorkloadDescription::new("simple", "Reads and updates of one row by its id")
             .minimum_postgres(14)
-            .operation(Operation::new("read", Class::Read))
-            .operation(Operation::new("write", Class::Write))
+            .operation(Operation::new("read", Class::Read).about("One row by its id"))
+            .operation(Operation::new("write", Class::Write).about("Updates one row by its id"))
             .mode("simple", &[("read", 1), ("write", 1)])
             .mode("mixed", &[("read", 1), ("write", 1)])
             .mode("read", &[("read", 1)])
@@ -35,6 +35,11 @@ impl Plugin for Simple {
             .stage("schema", false)
             .stage("load", true)
             .stage("analyze", false)
+            .table(Table {
+                name: rows::TABLE.to_owned(),
+                columns: rows::COLUMNS.to_owned(),
+                indexes: Vec::new(),
+            })
             .scale("rows", 1000);
         Description::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")).workload(workload)
     }

@@ -9,8 +9,8 @@ pub(crate) const SCHEMA: &str = "stormdb_simple";
 pub(crate) const VACUUM: &str = "VACUUM (ANALYZE) stormdb_simple.loadtest";
 pub(crate) const DROP: &str = "DROP TABLE IF EXISTS stormdb_simple.loadtest";
 
-const TABLE: &str = "CREATE TABLE IF NOT EXISTS stormdb_simple.loadtest ( \
-                     id bigint PRIMARY KEY, val text, updated timestamptz)";
+pub(crate) const TABLE: &str = "stormdb_simple.loadtest";
+pub(crate) const COLUMNS: &str = "id bigint PRIMARY KEY, val text, updated timestamptz";
 const COPY: &str = "COPY stormdb_simple.loadtest (id, val, updated) FROM STDIN (FORMAT binary)";
 
 /// Rows that are committed together.
@@ -30,7 +30,7 @@ pub(crate) struct Ids {
 /// Makes the table and removes what a larger scale left in it.
 pub(crate) async fn create(rows: i64, db: &mut Session<'_>) -> Result<()> {
     schema::create(db, SCHEMA).await?;
-    db.script(TABLE).await?;
+    db.script(&format!("CREATE TABLE IF NOT EXISTS {TABLE} ({COLUMNS})")).await?;
     let surplus = "DELETE FROM stormdb_simple.loadtest WHERE id < 1 OR id > $1";
     db.sql(surplus, params![rows]).await.map(drop)
 }

@@ -18,7 +18,7 @@ use std::sync::{Mutex, PoisonError};
 
 use stormdb_plugin_api::{
     Create, Error, Host, Plugin, Result, Seat, Session, SetupPart, Workload,
-    describe::{Check, Description, Operation, WorkloadDescription},
+    describe::{Check, Description, WorkloadDescription},
     export_plugin,
 };
 
@@ -54,12 +54,8 @@ impl Plugin for Tpcc {
         .minimum_postgres(14)
         .mode("tpcc", &mix)
         .scale("warehouses", 1);
-        for (name, class) in Operations::list() {
-            workload = workload.operation(Operation::new(name, class));
-        }
-        for (name, parallel) in dataset::STAGES {
-            workload = workload.stage(name, parallel);
-        }
+        workload.operations = Operations::list();
+        let workload = DATASET.describe(workload);
         Description::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")).workload(workload)
     }
 

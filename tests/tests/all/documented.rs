@@ -6,6 +6,7 @@ use expect_test::expect_file;
 use serde_json::{Map, Value};
 use stormdb_attacks::cases;
 use stormdb_run::config::schema::schema;
+use stormdb_tests::lab::{Lab, run};
 
 use crate::repository::{files, text};
 
@@ -69,6 +70,23 @@ fn the_keys_of_the_configuration_are_those_of_the_schema() {
     write_group(&mut keys, "", &schema());
     expect_file!["../../../docs/reference/configuration.md"]
         .assert_eq(&format!("{before}{KEYS_BEGIN}{keys}\n{KEYS_END}{after}"));
+}
+
+/// Renewed with `UPDATE_EXPECT=1`.
+#[test]
+fn the_pages_of_the_workloads_are_what_their_plugins_say() {
+    let pages = [
+        ("stormdb-imdb", expect_file!["../../../docs/reference/workloads/imdb.md"]),
+        ("stormdb-pgbench", expect_file!["../../../docs/reference/workloads/pgbench.md"]),
+        ("stormdb-simple", expect_file!["../../../docs/reference/workloads/simple.md"]),
+        ("stormdb-tpcc", expect_file!["../../../docs/reference/workloads/tpcc.md"]),
+    ];
+    let lab = Lab::new();
+    for (plugin, page) in pages {
+        let ended = run(&mut lab.stormdb_with_plugins(&["plugin", "describe", plugin]));
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        page.assert_eq(&ended.stdout);
+    }
 }
 
 /// Renewed with `UPDATE_EXPECT=1`.

@@ -33,9 +33,20 @@ fn measure(
     scale: &str,
     seconds: &str,
 ) -> BandMeasurement {
+    measure_with(lab, server, workload, scale, seconds, &[])
+}
+
+fn measure_with(
+    lab: &Lab,
+    server: &Server,
+    workload: &str,
+    scale: &str,
+    seconds: &str,
+    flags: &[&str],
+) -> BandMeasurement {
     let mut command = lab.stormdb_with_plugins(&["run", "--rebuild", "--workload", workload]);
     command.args(["--scale", scale, "--workers", "4", "--connections", "4", "--duration", seconds]);
-    command.args(server.flags()).arg("--export-path").arg(lab.results());
+    command.args(server.flags()).arg("--export-path").arg(lab.results()).args(flags);
     let ended = run(&mut command);
     assert_eq!(
         ended.code,
@@ -86,6 +97,21 @@ fn imdb_operations_succeed_at_three_scales() {
     assert_eq!(measured.counts.rows_read, 0);
 }
 
+/// Each transaction as often as the others; `measure` finds the conditions 1 to 4 kept.
+#[test]
+fn tpcc_transactions_succeed_and_keep_their_conditions() {
+    let lab = Lab::new();
+    let server = Server::start(&lab, 50);
+    let names = ["new-order", "payment", "order-status", "delivery", "stock-level"];
+    let mix = names.map(|name| format!("workload_config.mix.{name}=1"));
+    let flags: Vec<&str> = mix.iter().flat_map(|weight| ["--set", weight]).collect();
+    let measured = measure_with(&lab, &server, "tpcc", "1", "5s", &flags);
+    assert!(measured.errors.is_empty(), "{:?}", measured.errors);
+    for OperationTally { name, operations, .. } in measured.operations {
+        assert!(operations >= EXECUTIONS, "{name}: {operations} in five seconds");
+    }
+}
+
 #[test]
 fn simple_and_pgbench_operations_succeed() {
     let lab = Lab::new();
@@ -125,4 +151,32 @@ fn a_run_without_data_says_how_to_load_it() {
         ended.refused(2, "workload-not-ready");
         assert!(ended.stderr.contains("run once with --setup"), "{}", ended.stderr);
     }
+}
+
+/// What takes longer in them is made shorter; the rest is as a user finds it.
+#[test]
+fn every_sample_runs_as_it_is() {
+    let lab = Lab::new();
+    let server = Server::start(&lab, 50);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/samples");
+    let samples = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut ran = 0;
+    for sample in samples {
+        let mut command = lab.stormdb_with_plugins(&["run", "--setup"]);
+        command
+            .arg("--config")
+            .arg(&sample)
+            .args(["--set", "progressive.test_duration=1s"])
+            .args(server.flags());
+        let ended = run(command.arg("--export-path").arg(lab.results()));
+        assert_eq!(ended.code, Some(0), "{}\n{}", sample.display(), ended.stderr);
+        let record = record(&lab);
+        let measured: Vec<_> = record.measured().collect();
+        assert_eq!(measured.len(), 3, "{}", sample.display());
+        assert!(
+            measured.iter().all(|(_, band)| band.counts.operations > 0 && band.counts.failed == 0)
+        );
+        ran += 1;
+    }
+    assert!(ran >= 4, "{ran} samples");
 }

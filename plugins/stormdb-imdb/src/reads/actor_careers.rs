@@ -27,6 +27,8 @@ pub(crate) struct ActorCareers(Statement);
 impl Operation<Movies> for ActorCareers {
     const NAME: &'static str = "actor-careers";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "Actors with several films: span, best and worst, debut and latest, ranks and deciles";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

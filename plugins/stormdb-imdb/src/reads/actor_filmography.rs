@@ -16,6 +16,7 @@ pub(crate) struct ActorFilmography(Statement);
 impl Operation<Movies> for ActorFilmography {
     const NAME: &'static str = "actor-filmography";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "The newest movies of an actor";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

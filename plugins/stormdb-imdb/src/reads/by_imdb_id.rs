@@ -16,6 +16,7 @@ pub(crate) struct ByImdbId(Statement);
 impl Operation<Movies> for ByImdbId {
     const NAME: &'static str = "by-imdb-id";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "One movie by its public identifier: a unique index";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

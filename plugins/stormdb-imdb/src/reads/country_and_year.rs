@@ -14,6 +14,7 @@ pub(crate) struct CountryAndYear(Statement);
 impl Operation<Movies> for CountryAndYear {
     const NAME: &'static str = "country-and-year";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "The best movies of a country in a year: a composite index";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

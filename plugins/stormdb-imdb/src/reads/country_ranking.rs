@@ -23,6 +23,7 @@ pub(crate) struct CountryRanking(Statement);
 impl Operation<Movies> for CountryRanking {
     const NAME: &'static str = "country-ranking";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "The movies of a country ranked in several ways: window functions";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -24,6 +24,8 @@ pub(crate) struct Genre(Statement);
 impl Operation<Movies> for Genre {
     const NAME: &'static str = "genre";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "The most liked movies of a genre: JSON containment, which the GIN index serves";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

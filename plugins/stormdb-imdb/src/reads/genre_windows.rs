@@ -34,6 +34,8 @@ pub(crate) struct GenreWindows(Statement);
 impl Operation<Movies> for GenreWindows {
     const NAME: &'static str = "genre-windows";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "Movies of some years ranked within their genre: thirteen window functions";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -38,6 +38,7 @@ pub(crate) struct MovieAnalytics(Statement);
 impl Operation<Movies> for MovieAnalytics {
     const NAME: &'static str = "movie-analytics";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "Well-rated movies with their cast, comments and viewers: several aggregates joined and ranked";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -16,6 +16,7 @@ pub(crate) struct MovieCast(Statement);
 impl Operation<Movies> for MovieCast {
     const NAME: &'static str = "movie-cast";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "The cast of a movie: a join with the actors";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -15,6 +15,8 @@ pub(crate) struct MovieComments(Statement);
 impl Operation<Movies> for MovieComments {
     const NAME: &'static str = "movie-comments";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "The newest comments of a movie: an ordered scan of a composite index";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -23,6 +23,7 @@ pub(crate) struct MovieDetails {
 impl Operation<Movies> for MovieDetails {
     const NAME: &'static str = "movie-details";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "A movie's page: the movie, then its whole cast, in two queries";
 
     fn register(host: &Host) -> Self {
         Self { movie: host.statement(MOVIE), cast: host.statement(CAST) }

@@ -14,6 +14,8 @@ pub(crate) struct OverviewSearch(Statement);
 impl Operation<Movies> for OverviewSearch {
     const NAME: &'static str = "overview-search";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "Movies whose overview has a word anywhere: a scan, since no index serves it";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -17,6 +17,7 @@ pub(crate) struct RatingAtLeast(Statement);
 impl Operation<Movies> for RatingAtLeast {
     const NAME: &'static str = "rating-at-least";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "The best movies from a minimum rating on: an ordered index scan";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -15,6 +15,7 @@ pub(crate) struct TitlePrefix(Statement);
 impl Operation<Movies> for TitlePrefix {
     const NAME: &'static str = "title-prefix";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "Movies whose title begins with a word: an index search by prefix";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -28,6 +28,8 @@ pub(crate) struct YearTrend(Statement);
 impl Operation<Movies> for YearTrend {
     const NAME: &'static str = "year-trend";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "Six years in a row with their movies: a recursive series joined with aggregates";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

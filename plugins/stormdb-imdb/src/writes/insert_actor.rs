@@ -18,6 +18,8 @@ pub(crate) struct InsertActor(Statement);
 impl Operation<Movies> for InsertActor {
     const NAME: &'static str = "insert-actor";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str =
+        "Adds an actor; the identifiers follow from the sequence, so that workers never collide";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -15,6 +15,7 @@ pub(crate) struct InsertComment(Statement);
 impl Operation<Movies> for InsertComment {
     const NAME: &'static str = "insert-comment";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Adds a comment to a movie";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -26,6 +26,8 @@ pub(crate) struct InsertMovie(Statement);
 impl Operation<Movies> for InsertMovie {
     const NAME: &'static str = "insert-movie";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str =
+        "Adds a movie; its identifiers follow from the sequence, so that workers never collide";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

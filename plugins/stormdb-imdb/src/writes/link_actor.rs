@@ -16,6 +16,8 @@ pub(crate) struct LinkActor(Statement);
 impl Operation<Movies> for LinkActor {
     const NAME: &'static str = "link-actor";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str =
+        "Puts an actor into the cast of a movie, where that role is not there yet";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

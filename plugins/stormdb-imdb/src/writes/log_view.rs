@@ -21,6 +21,7 @@ pub(crate) struct LogView(Statement);
 impl Operation<Movies> for LogView {
     const NAME: &'static str = "log-view";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Logs that a user watched a movie";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

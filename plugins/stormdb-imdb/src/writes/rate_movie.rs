@@ -19,6 +19,7 @@ pub(crate) struct RateMovie(Statement);
 impl Operation<Movies> for RateMovie {
     const NAME: &'static str = "rate-movie";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Sets the rating of a movie and adds upvotes";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -16,6 +16,7 @@ pub(crate) struct TouchComment(Statement);
 impl Operation<Movies> for TouchComment {
     const NAME: &'static str = "touch-comment";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Marks one comment of a movie as changed";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

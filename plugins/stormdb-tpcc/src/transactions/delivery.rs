@@ -24,6 +24,7 @@ pub(crate) struct Delivery {
 impl Operation<Terminal> for Delivery {
     const NAME: &'static str = "delivery";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Delivery (clause 2.7): a batch of ten, the oldest order of every district that waits for one";
 
     fn register(host: &Host) -> Self {
         Self {

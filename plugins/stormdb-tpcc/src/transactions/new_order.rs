@@ -63,6 +63,8 @@ struct Entered {
 impl Operation<Terminal> for NewOrder {
     const NAME: &'static str = "new-order";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str =
+        "New-Order (clause 2.4): a mid-weight read-write transaction, the backbone of the workload";
 
     fn register(host: &Host) -> Self {
         let stock = |district: usize| {

@@ -21,6 +21,8 @@ pub(crate) struct OrderStatus {
 impl Operation<Terminal> for OrderStatus {
     const NAME: &'static str = "order-status";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "Order-Status (clause 2.6): a mid-weight read-only transaction on a customer's last order";
 
     fn register(host: &Host) -> Self {
         Self {

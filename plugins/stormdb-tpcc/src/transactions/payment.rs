@@ -37,6 +37,8 @@ struct Entered {
 impl Operation<Terminal> for Payment {
     const NAME: &'static str = "payment";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str =
+        "Payment (clause 2.5): a light-weight read-write transaction on the balances";
 
     fn register(host: &Host) -> Self {
         Self {

@@ -14,6 +14,7 @@ pub(crate) struct StockLevel {
 impl Operation<Terminal> for StockLevel {
     const NAME: &'static str = "stock-level";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "Stock-Level (clause 2.8): a heavy read-only transaction over the last twenty orders of a district";
 
     fn register(host: &Host) -> Self {
         Self {
