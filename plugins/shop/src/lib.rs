@@ -32,7 +32,7 @@ pub use crate::{
     profile::{Charges, Prices, Profile},
     store::Store,
     tables::FOREIGN_KEYS,
-    workload::{Attached, Listed, described, mix, the_one},
+    workload::{Attached, mix, the_one},
 };
 
 /// The time at which the generated data ends: 2025-01-01 00:00 UTC, in microseconds since 1970.

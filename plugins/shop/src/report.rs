@@ -6,18 +6,20 @@
 /// ```text
 /// shop::report! {
 ///     Market: Sales = "sales" since 365;
+///     "What was sold within a year";
 ///     "SELECT sum(total_amount) FROM my_shop.orders WHERE created_at >= $1"
 /// }
 /// ```
 #[macro_export]
 macro_rules! report {
-    ($store:ty: $operation:ident = $name:literal $(since $days:literal)?; $sql:literal) => {
+    ($store:ty: $operation:ident = $name:literal $(since $days:literal)?; $about:literal; $sql:literal) => {
         #[derive(Clone, Copy)]
         pub(crate) struct $operation($crate::api::Statement);
 
         impl $crate::Operation<$store> for $operation {
             const NAME: &'static str = $name;
             const CLASS: $crate::api::describe::Class = $crate::api::describe::Class::Read;
+            const ABOUT: &'static str = $about;
 
             fn register(host: &$crate::api::Host) -> Self {
                 Self(host.statement($sql))

@@ -4,31 +4,16 @@ use std::sync::{Mutex, PoisonError};
 
 use stormdb_plugin_api::{
     Error, Outcome, Result, Rows,
-    describe::{Class, Operation, WorkloadDescription},
+    describe::{Class, Operation},
 };
-
-/// Names and classes of operations.
-pub type Listed = [(&'static str, Class)];
 
 /// A weight for each read and one for each write; those of weight 0 are left out.
 #[must_use]
-pub fn mix(operations: &Listed, read: u32, write: u32) -> Vec<(&'static str, u32)> {
+pub fn mix(operations: &[Operation], read: u32, write: u32) -> Vec<(&str, u32)> {
     let weight = |class| if class == Class::Read { read } else { write };
-    let weighted = operations.iter().map(|&(name, class)| (name, weight(class)));
+    let weighted =
+        operations.iter().map(|operation| (operation.name.as_str(), weight(operation.class)));
     weighted.filter(|&(_, weight)| weight > 0).collect()
-}
-
-/// Adds the operations, the stages of the set-up and the unit of scale.
-#[must_use]
-pub fn described(workload: WorkloadDescription, operations: &Listed) -> WorkloadDescription {
-    let mut workload = workload.minimum_postgres(14).scale("users", 1000);
-    for &(name, class) in operations {
-        workload = workload.operation(Operation::new(name, class));
-    }
-    for (name, parallel) in dataset::STAGES {
-        workload = workload.stage(name, parallel);
-    }
-    workload
 }
 
 /// What was found when the workload was attached.

@@ -7,7 +7,7 @@ mod tables;
 mod writes;
 
 use datagen_service::Datagen;
-use shop::{Attached, Store, checks, described, mix};
+use shop::{Attached, Store, checks, mix};
 use stormdb_plugin_api::{
     Call, Create, Host, Outcome, Plugin, Result, Rng, Seat, Session, SetupPart, Worker, Workload,
     describe::{Check, Description, WorkloadDescription},
@@ -49,18 +49,21 @@ impl Plugin for EcommerceBasic {
         let operations = Operations::list();
         // 14 reads of weight 12 are to 8 writes of weight 7 as 75 to 25.
         let mixed = mix(&operations, 12, 7);
-        let workload = WorkloadDescription::new(
+        let mut workload = WorkloadDescription::new(
             "ecommerce_basic",
             "A shop: users, products, orders, reviews and events, without extensions",
         )
+        .minimum_postgres(14)
+        .scale("users", 1000)
         .mode("ecommerce_basic", &mixed)
         .mode("ecommerce_basic_read", &mix(&operations, 1, 0))
         .mode("ecommerce_basic_write", &mix(&operations, 0, 1))
         .mode("ecommerce_basic_mixed", &mixed)
         .mode("ecommerce_basic_oltp", &OLTP)
         .mode("ecommerce_basic_analytics", &ANALYTICS);
-        Description::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
-            .workload(described(workload, &operations))
+        workload.operations = operations;
+        let workload = DATASET.describe(workload);
+        Description::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")).workload(workload)
     }
 
     fn create(create: Create<'_>) -> Result<BasicWorkload> {

@@ -13,7 +13,7 @@ mod writes;
 use datagen_service::Datagen;
 use serde::Deserialize;
 use serde_json::json;
-use shop::{Attached, Store, checks, described, mix};
+use shop::{Attached, Store, checks, mix};
 use stormdb_plugin_api::{
     Call, Create, Error, Host, LogLevel, Outcome, Plugin, Result, Rng, Seat, Session, SetupPart,
     Worker, Workload,
@@ -73,6 +73,8 @@ impl Plugin for Ecommerce {
             "ecommerce",
             "A shop with vendors, automatic purchase orders and reviews with vectors (extension `vector`)",
         )
+        .minimum_postgres(14)
+        .scale("users", 1000)
         .mode("ecommerce", &mixed)
         .mode("ecommerce_read", &mix(documented, 1, 0))
         .mode("ecommerce_write", &mix(documented, 0, 1))
@@ -93,8 +95,9 @@ impl Plugin for Ecommerce {
             "additionalProperties": false
         }));
         workload.extensions.push("vector".to_owned());
-        Description::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
-            .workload(described(workload, &operations))
+        workload.operations = operations;
+        let workload = DATASET.describe(workload);
+        Description::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")).workload(workload)
     }
 
     fn create(create: Create<'_>) -> Result<EcommerceWorkload> {

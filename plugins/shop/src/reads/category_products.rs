@@ -15,6 +15,7 @@ pub struct CategoryProducts(Statement);
 impl<S: Store> Operation<S> for CategoryProducts {
     const NAME: &'static str = "category-products";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "The twenty best rated products of a category that are sold";
 
     fn register(host: &Host) -> Self {
         Self(S::statement(host, SQL))

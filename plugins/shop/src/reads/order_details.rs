@@ -20,6 +20,8 @@ pub struct OrderDetails(Statement);
 impl<S: Store> Operation<S> for OrderDetails {
     const NAME: &'static str = "order-details";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "An order with its user, its items and their products: a join of four tables";
 
     fn register(host: &Host) -> Self {
         Self(S::statement(host, SQL))

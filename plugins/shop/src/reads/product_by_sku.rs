@@ -14,6 +14,7 @@ pub struct ProductBySku(Statement);
 impl<S: Store> Operation<S> for ProductBySku {
     const NAME: &'static str = "product-by-sku";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "A product by its stock keeping unit, which has a unique index";
 
     fn register(host: &Host) -> Self {
         Self(S::statement(host, SQL))

@@ -17,6 +17,8 @@ pub struct ProductEvents(Statement);
 impl<S: Store> Operation<S> for ProductEvents {
     const NAME: &'static str = "product-events";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "The events of a product by type and day, with how many users made them";
 
     fn register(host: &Host) -> Self {
         Self(S::statement(host, SQL))

@@ -17,6 +17,8 @@ pub struct ProductReviews(Statement);
 impl<S: Store> Operation<S> for ProductReviews {
     const NAME: &'static str = "product-reviews";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "The most helpful reviews of a product that has one, with their authors";
 
     fn register(host: &Host) -> Self {
         Self(S::statement(host, SQL))

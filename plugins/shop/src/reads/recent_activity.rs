@@ -24,6 +24,7 @@ pub struct RecentActivity(Statement);
 impl<S: Store> Operation<S> for RecentActivity {
     const NAME: &'static str = "recent-activity";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "The newest orders and reviews together";
 
     fn register(host: &Host) -> Self {
         Self(S::statement(host, SQL))

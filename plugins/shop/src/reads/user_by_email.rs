@@ -16,6 +16,7 @@ pub struct UserByEmail(Statement);
 impl<S: Store> Operation<S> for UserByEmail {
     const NAME: &'static str = "user-by-email";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "A user by the address, which has a unique index";
 
     fn register(host: &Host) -> Self {
         Self(S::statement(host, SQL))

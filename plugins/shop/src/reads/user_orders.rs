@@ -14,6 +14,7 @@ pub struct UserOrders(Statement);
 impl<S: Store> Operation<S> for UserOrders {
     const NAME: &'static str = "user-orders";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "The last ten orders of a user who has one";
 
     fn register(host: &Host) -> Self {
         Self(S::statement(host, SQL))

@@ -22,6 +22,8 @@ pub struct UserSummary(Statement);
 impl<S: Store> Operation<S> for UserSummary {
     const NAME: &'static str = "user-summary";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "A user's activity: orders, reviews and sessions, each counted once";
 
     fn register(host: &Host) -> Self {
         Self(S::statement(host, SQL))

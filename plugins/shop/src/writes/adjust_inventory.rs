@@ -15,6 +15,7 @@ pub struct AdjustInventory(Statement);
 impl<S: Store> Operation<S> for AdjustInventory {
     const NAME: &'static str = "adjust-inventory";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Adds to or takes from the stock of a product, down to nothing";
 
     fn register(host: &Host) -> Self {
         Self(S::statement(host, SQL))

@@ -17,6 +17,8 @@ pub(crate) struct FullTextSearch(Statement);
 impl Operation<Basic> for FullTextSearch {
     const NAME: &'static str = "full-text-search";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "English full-text search over names and descriptions, which a GIN index serves";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

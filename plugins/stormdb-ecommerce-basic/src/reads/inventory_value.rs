@@ -4,6 +4,7 @@ use crate::basic::Basic;
 
 shop::report! {
     Basic: InventoryValue = "inventory-value";
+    "What the stock is worth by category and brand, with shares and ranks";
     "WITH worth AS ( \
          SELECT p.category, p.brand, count(*) AS products, \
              sum(i.quantity_available * i.unit_cost) AS value \

@@ -23,6 +23,8 @@ pub(crate) struct MonthlySpending(Statement);
 impl Operation<Basic> for MonthlySpending {
     const NAME: &'static str = "monthly-spending";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "A user's spending by month with the month before, the sum so far and a moving average";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

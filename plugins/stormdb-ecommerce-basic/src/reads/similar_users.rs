@@ -21,6 +21,8 @@ pub(crate) struct SimilarUsers(Statement);
 impl Operation<Basic> for SimilarUsers {
     const NAME: &'static str = "similar-users";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "Active users of the same country and about the same age who spend alike";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use shop::testing::{Driven, assert_reads, first_params, host, workload};
+use shop::testing::{Driven, assert_reads, described, first_params, host, workload};
 use stormdb_plugin_api::{
     describe::Class,
     testing::{Answer, Sent},
@@ -103,7 +103,13 @@ fn statements_use_what_the_schema_offers() {
     assert!(statements.iter().all(|sql| !sql.contains("shop.")), "the schema has its name");
     let text = "to_tsvector('english', name || ' ' || coalesce(description, ''))";
     assert!(statements.iter().any(|sql| sql.contains(text)), "as the GIN index has it");
-    assert!(crate::tables::DATASET.indexes.iter().any(|index| index.name() == "products_text_idx"));
+    assert!(
+        described::<EcommerceBasic>()
+            .tables
+            .iter()
+            .flat_map(|table| &table.indexes)
+            .any(|index| index.on.contains(text))
+    );
     // What must be unique follows from the sequences of the server.
     for sequence in ["users_user_id_seq", "products_product_id_seq", "orders_order_id_seq"] {
         let next = format!("nextval('stormdb_ecommerce_basic.{sequence}')");

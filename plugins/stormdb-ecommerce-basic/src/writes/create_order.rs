@@ -21,6 +21,7 @@ pub(crate) struct CreateOrder {
 impl Operation<Basic> for CreateOrder {
     const NAME: &'static str = "create-order";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Orders one to five products in one transaction; the order's number follows from the sequence";
 
     fn register(host: &Host) -> Self {
         Self {

@@ -25,6 +25,7 @@ pub(crate) struct CreateProduct(Statement);
 impl Operation<Basic> for CreateProduct {
     const NAME: &'static str = "create-product";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Adds a product; what must be unique follows from the sequence";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

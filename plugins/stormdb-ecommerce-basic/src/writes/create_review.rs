@@ -17,6 +17,7 @@ pub(crate) struct CreateReview(Statement);
 impl Operation<Basic> for CreateReview {
     const NAME: &'static str = "create-review";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Reviews a product that the user ordered";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -25,6 +25,7 @@ pub(crate) struct CreateUser(Statement);
 impl Operation<Basic> for CreateUser {
     const NAME: &'static str = "create-user";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Registers a user; what must be unique follows from the sequence, so that workers never collide";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -18,6 +18,7 @@ pub(crate) struct LogEvent(Statement);
 impl Operation<Basic> for LogEvent {
     const NAME: &'static str = "log-event";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Logs what a user did with a product";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -19,6 +19,7 @@ pub(crate) struct RateProduct(Statement);
 impl Operation<Basic> for RateProduct {
     const NAME: &'static str = "rate-product";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Adds a rating to the running average of a product";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -17,6 +17,7 @@ pub(crate) struct UpdateUser(Statement);
 impl Operation<Basic> for UpdateUser {
     const NAME: &'static str = "update-user";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Adds to what a user spent, who logs in now";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

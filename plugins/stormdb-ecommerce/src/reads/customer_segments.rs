@@ -30,6 +30,7 @@ pub(crate) struct CustomerSegments(Statement);
 impl Operation<Market> for CustomerSegments {
     const NAME: &'static str = "customer-segments";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "Customers by country and how recently and how much they bought; those without orders count, too";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

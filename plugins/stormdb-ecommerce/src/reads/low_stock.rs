@@ -4,6 +4,7 @@ use crate::market::Market;
 
 shop::report! {
     Market: LowStock = "low-stock";
+    "Products of which there is little, with their vendors";
     "SELECT p.product_id, p.name, i.quantity_available, i.reorder_level, v.vendor_name \
      FROM stormdb_ecommerce.inventory AS i \
      JOIN stormdb_ecommerce.products AS p USING (product_id) \

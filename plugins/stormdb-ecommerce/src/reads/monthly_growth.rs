@@ -4,6 +4,7 @@ use crate::market::Market;
 
 shop::report! {
     Market: MonthlyGrowth = "monthly-growth";
+    "Sales by month and how they grew";
     "WITH monthly AS ( \
          SELECT date_trunc('month', created_at) AS month, count(*) AS orders, \
              sum(total_amount) AS sales \

@@ -15,6 +15,7 @@ pub(crate) struct OrderHeader(Statement);
 impl Operation<Market> for OrderHeader {
     const NAME: &'static str = "order-header";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "An order without its items";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -16,6 +16,7 @@ pub(crate) struct ProductInventory(Statement);
 impl Operation<Market> for ProductInventory {
     const NAME: &'static str = "product-inventory";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "The stock of one product";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

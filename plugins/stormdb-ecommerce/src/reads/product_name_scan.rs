@@ -15,6 +15,8 @@ pub(crate) struct ProductNameScan(Statement);
 impl Operation<Market> for ProductNameScan {
     const NAME: &'static str = "product-name-scan";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "Products with a word in their names: a scan, since no index serves it";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -4,6 +4,7 @@ use crate::market::Market;
 
 shop::report! {
     Market: SalesByCategory = "sales-by-category" since 365;
+    "Sales of the last twelve months by month and category";
     "WITH sold AS ( \
          SELECT o.order_id, date_trunc('month', o.created_at) AS month, p.category, \
              sum(i.total_price) AS sales \

@@ -28,6 +28,7 @@ pub(crate) struct SimilarUsers(Statement);
 impl Operation<Market> for SimilarUsers {
     const NAME: &'static str = "similar-users";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "Users who bought from at least two of the same categories";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

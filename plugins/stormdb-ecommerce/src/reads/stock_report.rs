@@ -4,6 +4,7 @@ use crate::market::Market;
 
 shop::report! {
     Market: StockReport = "stock-report";
+    "Products to reorder with what is on its way of them";
     "SELECT p.product_id, p.name, i.quantity_available, i.reorder_level, \
          coalesce(due.quantity, 0) AS due, due.expected \
      FROM stormdb_ecommerce.inventory AS i JOIN stormdb_ecommerce.products AS p USING (product_id) \

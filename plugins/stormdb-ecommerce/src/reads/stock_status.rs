@@ -4,6 +4,7 @@ use crate::market::Market;
 
 shop::report! {
     Market: StockStatus = "stock-status";
+    "How much of every category is sold out, low and well stocked";
     "SELECT p.category, count(*) AS products, \
          round(100.0 * count(*) FILTER (WHERE i.quantity_available = 0) / count(*), 2) AS \
              sold_out, \

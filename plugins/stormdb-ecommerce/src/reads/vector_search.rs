@@ -20,6 +20,8 @@ pub(crate) struct VectorSearch(Statement);
 impl Operation<Market> for VectorSearch {
     const NAME: &'static str = "vector-search";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str =
+        "The ten reviews nearest to a vector by cosine distance, which the HNSW index serves";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -4,6 +4,7 @@ use crate::market::Market;
 
 shop::report! {
     Market: VendorPerformance = "vendor-performance" since 90;
+    "What vendors delivered in the last ninety days, and how late";
     "SELECT v.vendor_id, v.vendor_name, v.rating, count(*) AS orders, sum(o.total_amount) AS \
         value, \
          avg(o.actual_delivery - o.expected_delivery) AS days_late \

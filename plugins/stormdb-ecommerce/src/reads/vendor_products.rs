@@ -15,6 +15,7 @@ pub(crate) struct VendorProducts(Statement);
 impl Operation<Market> for VendorProducts {
     const NAME: &'static str = "vendor-products";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "The products of a vendor";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

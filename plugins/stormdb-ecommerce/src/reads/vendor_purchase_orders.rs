@@ -14,6 +14,7 @@ pub(crate) struct VendorPurchaseOrders(Statement);
 impl Operation<Market> for VendorPurchaseOrders {
     const NAME: &'static str = "vendor-purchase-orders";
     const CLASS: Class = Class::Read;
+    const ABOUT: &'static str = "The last twenty purchase orders of a vendor who has one";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

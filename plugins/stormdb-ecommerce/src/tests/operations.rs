@@ -1,6 +1,6 @@
 //! Every operation with scripted answers.
 
-use shop::testing::{Driven, assert_reads, first_params, host, workload};
+use shop::testing::{Driven, assert_reads, described, first_params, host, workload};
 use stormdb_plugin_api::{
     Outcome,
     describe::Class,
@@ -176,7 +176,9 @@ fn statements_use_what_the_schema_offers() {
     assert!(statements.iter().all(|sql| !sql.contains("shop.")), "the schema has its name");
     let nearest = statements.iter().find(|sql| sql.contains("<=>")).unwrap();
     assert!(nearest.ends_with("ORDER BY distance LIMIT 10"), "{nearest}");
-    let index = |name: &str| DATASET.indexes.iter().any(|index| index.name() == name);
+    let tables = described::<Ecommerce>().tables;
+    let index =
+        |name: &str| tables.iter().flat_map(|table| &table.indexes).any(|one| one.name == name);
     for name in
         ["reviews_content_vector_idx", "purchase_order_items_open_idx", "orders_pending_idx"]
     {

@@ -30,6 +30,7 @@ pub(crate) struct CreateOrder {
 impl Operation<Market> for CreateOrder {
     const NAME: &'static str = "create-order";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Orders one to three products in one transaction";
 
     fn register(host: &Host) -> Self {
         Self {

@@ -55,6 +55,7 @@ pub(crate) struct CreatePurchaseOrder {
 impl Operation<Market> for CreatePurchaseOrder {
     const NAME: &'static str = "create-purchase-order";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Orders up to three products of a vendor that lack stock and are not on order, in one transaction";
 
     fn register(host: &Host) -> Self {
         Self {

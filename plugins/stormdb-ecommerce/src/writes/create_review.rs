@@ -18,6 +18,8 @@ pub(crate) struct CreateReview(Statement);
 impl Operation<Market> for CreateReview {
     const NAME: &'static str = "create-review";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str =
+        "Reviews a product that the user ordered, with the vector of its content";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

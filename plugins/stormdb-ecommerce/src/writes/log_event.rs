@@ -16,6 +16,7 @@ pub(crate) struct LogEvent(Statement);
 impl Operation<Market> for LogEvent {
     const NAME: &'static str = "log-event";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Logs what a user did with a product, or searched for before";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

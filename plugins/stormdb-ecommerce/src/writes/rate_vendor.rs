@@ -16,6 +16,7 @@ pub(crate) struct RateVendor(Statement);
 impl Operation<Market> for RateVendor {
     const NAME: &'static str = "rate-vendor";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Rates a vendor";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -19,6 +19,8 @@ pub(crate) struct ReceivePurchaseItem(Statement);
 impl Operation<Market> for ReceivePurchaseItem {
     const NAME: &'static str = "receive-purchase-item";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str =
+        "Receives the rest of an ordered item or a part of it, one that nobody else is receiving";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

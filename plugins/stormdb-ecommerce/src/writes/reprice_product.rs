@@ -16,6 +16,7 @@ pub(crate) struct RepriceProduct(Statement);
 impl Operation<Market> for RepriceProduct {
     const NAME: &'static str = "reprice-product";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Sets the price of a product from what it costs";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

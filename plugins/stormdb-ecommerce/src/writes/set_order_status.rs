@@ -15,6 +15,7 @@ pub(crate) struct SetOrderStatus(Statement);
 impl Operation<Market> for SetOrderStatus {
     const NAME: &'static str = "set-order-status";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Moves an order on to any status";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

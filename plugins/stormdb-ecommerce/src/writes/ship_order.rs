@@ -18,6 +18,8 @@ pub(crate) struct ShipOrder(Statement);
 impl Operation<Market> for ShipOrder {
     const NAME: &'static str = "ship-order";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str =
+        "Ships an order that waits for it, one that nobody else is shipping";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))

@@ -15,6 +15,7 @@ pub(crate) struct UpdateUserProfile(Statement);
 impl Operation<Market> for UpdateUserProfile {
     const NAME: &'static str = "update-user-profile";
     const CLASS: Class = Class::Write;
+    const ABOUT: &'static str = "Gives points to a user, who logs in now";
 
     fn register(host: &Host) -> Self {
         Self(host.statement(SQL))
