@@ -36,7 +36,7 @@ fn write(market: &Market, span: Span, rows: &mut BinaryRows) -> Result<()> {
         let expected = created + order.days.0;
         rows.row(10)
             .i32(number)
-            .text(&format!("PO-2024-{number:06}"))
+            .text(&format!("PO-20241231-{number:06}"))
             .i32(order.vendor)
             .text(order.status)
             .numeric(total, 2)
