@@ -9,6 +9,7 @@ mod catalogue;
 pub mod checks;
 pub mod documents;
 mod indexes;
+mod new_review;
 pub mod order_entry;
 mod profile;
 pub mod reads;
@@ -29,6 +30,7 @@ pub use crate::{
     catalogue::{
         BRANDS, CATEGORIES, Catalogue, Item, Order, Product, Review, Stream, User, item_count,
     },
+    new_review::NewReview,
     profile::{Charges, Prices, Profile},
     store::Store,
     tables::FOREIGN_KEYS,

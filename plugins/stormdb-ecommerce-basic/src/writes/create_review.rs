@@ -1,8 +1,7 @@
 //! Reviews a product that the user ordered.
 
-use datagen_service::TextKind;
 use dataset::{Operation, wrote_one};
-use shop::Store;
+use shop::{NewReview, Store};
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
 use crate::basic::Basic;
@@ -24,13 +23,9 @@ impl Operation<Basic> for CreateReview {
     }
 
     async fn execute(&self, store: &Basic, db: &mut Session<'_>, rng: &mut Rng) -> Result<Outcome> {
-        let catalogue = store.catalogue();
-        let number = catalogue.any_order(rng);
-        let order = catalogue.order(number);
-        let product = order.items[rng.usize(..order.items.len())].product;
-        let title = catalogue.datagen().text(TextKind::Title, rng.u64(..), 0)?;
-        let content = catalogue.datagen().text(TextKind::Paragraph, rng.u64(..), 0)?;
-        let written = params![order.user, product, number, rng.i32(1..=5), &title, &content];
+        let NewReview { user, product, order, rating, title, content } =
+            NewReview::draw(store.catalogue(), rng)?;
+        let written = params![user, product, order, rating, &title, &content];
         wrote_one(db.execute(self.0, written).await?)
     }
 }
