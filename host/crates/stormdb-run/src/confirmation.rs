@@ -31,6 +31,19 @@ pub enum Verdict {
     Unmeasured,
 }
 
+impl Verdict {
+    /// The stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::WithinError => "within-error",
+            Self::Refuted => "refuted",
+            Self::Unmeasured => "unmeasured",
+        }
+    }
+}
+
 /// The verdict of the two bands that confirm; nothing before both have begun.
 ///
 /// # Errors

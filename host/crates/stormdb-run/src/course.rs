@@ -166,3 +166,6 @@ impl Rivals {
         Ok(other.map(|other| Self { recommended: recommended.clone(), other }))
     }
 }
+
+#[cfg(test)]
+mod tests;

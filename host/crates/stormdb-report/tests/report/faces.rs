@@ -73,6 +73,10 @@ fn the_json_of_a_band() {
           "attempt": 1,
           "status": "finished",
           "failure": null,
+          "repeat": 1,
+          "purpose": "planned",
+          "placement": null,
+          "ending": null,
           "performance": {
             "tps": 1678.3,
             "avg_latency_ms": 8.3418,
@@ -216,6 +220,8 @@ fn the_json_before_the_bands() {
         strategy: "exponential"
         bands_planned: 6
         bands_tested: 6
+        repeats: 1
+        search_end: null
         workload_type: "imdb"
         scale: 1000
         scale_unit: "movies"
@@ -245,6 +251,7 @@ fn the_json_of_the_analysis() {
         highest_throughput: {"band_number":5,"workers":40,"connections":80,"tps":2623.1,"tps_ci95_half_width":3.564,"p95_latency_ms":22.0856,"runs":1}
         scaling_regions: {"baseline":{"bands":[1]},"linear_scaling":{"bands":[2,3]},"diminishing_returns":{"bands":[4]},"saturation":{"bands":[5]},"degradation":{"bands":[6]}}
         breaking_point: {"band_number":6,"workers":60,"connections":120,"tps":2591.4,"tps_ci95_half_width":3.5381,"p95_latency_ms":33.6855,"runs":1,"reasons":["response_time"],"response_exponent":1.0411}
+        confirmation: null
         knee: {"band_number":4,"workers":28,"connections":56,"tps":2534.2,"tps_ci95_half_width":3.4263,"p95_latency_ms":16.0236,"runs":1}
         region_probabilities: {"curves":2000,"bands":[{"band_number":1,"regions":{"baseline":1.0},"candidates":["baseline"],"optimal":0.0},{"band_number":2,"regions":{"linear":1.0},"candidates":["linear"],"optimal":0.0},{"band_number":3,"regions":{"linear":1.0},"candidates":["linear"],"optimal":0.0},{"band_number":4,"regions":{"diminishing":1.0},"candidates":["diminishing"],"optimal":1.0},{"band_number":5,"regions":{"saturation":1.0},"candidates":["saturation"],"optimal":0.0},{"band_number":6,"regions":{"degradation":0.9865,"saturation":0.0135},"candidates":["degradation"],"optimal":0.0}]}
         inflection_points: []

@@ -12,6 +12,7 @@ mod evidence;
 mod exports;
 mod faces;
 mod hostile;
+mod limit;
 mod live;
 mod open_loop;
 mod record;

@@ -2,6 +2,8 @@
 //! error texts out.
 
 #[cfg(test)]
+mod adaptive;
+#[cfg(test)]
 mod arrivals;
 #[cfg(test)]
 mod contradictions;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use stormdb_analysis::{assess::RegionsAbsent, breakpoint::BreakReason, scaling::Region};
-use stormdb_run::assess::AssessedBand;
+use stormdb_run::{assess::AssessedBand, confirmation::confirmation, record::RunRecord};
 
 use super::{
     bottleneck::BottleneckAnalysis,
@@ -25,6 +25,8 @@ pub(super) struct Analysis<'a> {
     highest_throughput: Option<Configured>,
     scaling_regions: Option<ScalingRegions>,
     breaking_point: Option<Breaking>,
+    /// The recommended band and its best rival, run once more.
+    confirmation: Option<Confirmed>,
     /// Where the curve bends most: supporting evidence only.
     knee: Option<Configured>,
     /// How probable each region is for each band.
@@ -69,6 +71,26 @@ struct Configured {
     tps_ci95_half_width: Option<Figure>,
     p95_latency_ms: Option<Figure>,
     runs: usize,
+}
+
+/// What the bands that were run to confirm the recommendation say.
+#[derive(Serialize)]
+struct Confirmed {
+    recommended_band: u32,
+    other_band: u32,
+    verdict: &'static str,
+}
+
+impl Confirmed {
+    fn of(record: &RunRecord) -> Option<Self> {
+        // Numbers that cannot be assessed are refused before there is a report.
+        let found = confirmation(record).ok().flatten()?;
+        Some(Self {
+            recommended_band: found.recommended.index,
+            other_band: found.other.index,
+            verdict: found.verdict.name(),
+        })
+    }
 }
 
 /// Band numbers by region, under the names of the v0.2 layout.
@@ -157,6 +179,7 @@ impl<'a> Analysis<'a> {
                         .and_then(|exponent| Figure::number(exponent, 4).ok()),
                 })
             }),
+            confirmation: Confirmed::of(report.record),
             knee: assessment.knee.and_then(configured),
             region_probabilities: (assessment.certainty.as_ref().ok())
                 .map(|found| Probabilities::of(report, found)),
