@@ -49,8 +49,8 @@ fn the_documented_ladder() {
                      explains
             model    USL does not describe the bands within their errors, so that no peak is predicted; no curve
                      describes them, the nearest is logistic, off by 44.3 TPS at a band left out
-            queueing service 0.381 ms (from the saturated bands); at most 2,623 TPS, which 21.2 workers reach;
-                     60 workers should do 2,623 TPS, as measured
+            queueing service 0.381 ms (from the saturated bands); at most 2,623 TPS, from 21.2 workers on; the
+                     bands are within 3.0% of what that leaves
             advice   let no more than 40 workers work at once: 2,623 TPS, p95 22.1 ms, and 2,591 TPS, p95 33.7
                      ms with 60 workers, 120 connections, 99% sure; next: stormdb run --workload imdb --scale
                      1000 --workers 40 --connections 80
@@ -368,8 +368,8 @@ fn noise_puts_a_question_mark_behind_the_verdict() {
             latency  40 workers, 40 connections: p95 is 100% above the band before, no more than waiting in line
                      explains
             model    USL does not fit these bands; no curve describes them, the nearest is logarithmic
-            queueing service 0.625 ms (from the saturated bands); at most 1,601 TPS, which 16.0 workers reach;
-                     40 workers should do 1,601 TPS, as measured
+            queueing service 0.625 ms (from the saturated bands); at most 1,601 TPS, from 16.0 workers on; 10
+                     workers should do 944 TPS, 6.0% more was measured: work is shared or overlaps
             advice   use 20 workers, 20 connections in place of 40 workers, 40 connections (p95 -50%): 1,600
                      TPS, p95 18.2 ms against 1,601 TPS, p95 36.3 ms; next: stormdb run --workload imdb --scale
                      1000 --workers 20 --connections 20
