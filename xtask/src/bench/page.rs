@@ -26,7 +26,7 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Pgbench,
         Self::Boundary,
         Self::Startup,
