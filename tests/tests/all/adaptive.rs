@@ -60,10 +60,12 @@ fn plans(record: &RunRecord) -> Vec<&BandPlan> {
 #[test]
 fn a_band_ends_as_soon_as_it_is_precise_and_not_before() {
     let prepared = Prepared::new();
-    let sizes = ["strategy=linear", "bands=3", "min_workers=1", "max_workers=2"];
-    let pool = ["min_connections=1", "max_connections=2"];
+    // One band: it lasts for as long as a series must to be judged, which is some seconds.
+    let sizes = ["strategy=linear", "bands=3", "min_workers=2", "max_workers=2"];
+    let pool = ["min_connections=2", "max_connections=2"];
     let loose = ["stop.precision=50%", "stop.min=3s", "stop.max=60s"];
     let (ended, record) = prepared.ladder(&[&sizes[..], &pool, &loose].concat());
+    assert_eq!(record.bands.len(), 1, "{}", ended.stdout);
     for band in &record.bands {
         let ending = band.ending.as_ref().expect("a rule");
         assert_eq!(ending.cause, EndingCause::PrecisionReached, "{}", ended.stdout);
@@ -78,6 +80,7 @@ fn a_band_ends_as_soon_as_it_is_precise_and_not_before() {
 
     let strict = ["stop.precision=0.1%", "stop.min=1s", "stop.max=2s"];
     let (ended, record) = prepared.ladder(&[&sizes[..], &pool, &strict].concat());
+    assert_eq!(record.bands.len(), 1, "{}", ended.stdout);
     for band in &record.bands {
         let ending = band.ending.as_ref().expect("a rule");
         assert_ne!(ending.cause, EndingCause::PrecisionReached);

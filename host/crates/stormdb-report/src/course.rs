@@ -97,6 +97,13 @@ fn size(band: &BandPlan) -> String {
     format!("{} workers on {} connections", band.workers, band.connections)
 }
 
+/// Whether the last look found less precision than was asked for, or none.
+fn is_imprecise(band: &BandRecord) -> bool {
+    let reached = band.ending.as_ref().and_then(|ending| ending.precision);
+    let asked = band.plan.stop.map(|stop| stop.precision);
+    !reached.zip(asked).is_some_and(|(reached, asked)| reached <= asked)
+}
+
 /// Whether there is evidence that no checkpoint was at work beside the band; nothing is said without.
 fn saw_no_checkpoint(band: &BandRecord) -> bool {
     let Some(evidence) = &band.evidence else { return false };
@@ -136,7 +143,8 @@ pub(crate) fn notes(record: &RunRecord) -> Vec<Note> {
             ),
         });
     }
-    let late = ended_by(EndingCause::MaximumReached);
+    let late = ended_by(EndingCause::MaximumReached).into_iter().filter(|band| is_imprecise(band));
+    let late: Vec<&BandRecord> = late.collect();
     if !late.is_empty() {
         notes.push(Note {
             id: "precision-not-reached".to_owned(),

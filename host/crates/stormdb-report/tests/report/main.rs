@@ -8,6 +8,7 @@
     reason = "the records are constants: a test that cannot build one has failed"
 )]
 
+mod decided;
 mod demands;
 mod evidence;
 mod exports;
