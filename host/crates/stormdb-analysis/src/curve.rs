@@ -108,7 +108,7 @@ impl Curve {
         let half_width =
             computed("the error of the gain", self.quantile() * variance.max(0.0).sqrt())?;
         let interval = (!self.covariance.is_empty())
-            .then(|| Interval { low: value - half_width, high: value + half_width });
+            .then_some(Interval { low: value - half_width, high: value + half_width });
         Ok(Estimate { value: computed("the gain", value)?, interval })
     }
 
