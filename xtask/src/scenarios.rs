@@ -11,6 +11,7 @@ mod tally;
 
 use std::{
     fs, io,
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Command, ExitCode, Stdio},
     time::{Duration, Instant},
@@ -30,6 +31,7 @@ use self::{
     tally::Tally,
 };
 use crate::{
+    bench::interrupt::Interrupt,
     bundles::{self, Bundles},
     place, program,
     stormdb::Stormdb,
@@ -40,6 +42,10 @@ use crate::{
 const BANDS: u32 = 4;
 const WORKERS_MAX: u32 = 64;
 const WARM_UP: &str = "2s";
+
+/// Share of the processors' time that others than load and server may take: with more, what limits a run is not what was
+/// injected.
+const OTHERS_CPU_MAX: f64 = 0.15;
 
 #[derive(Debug, Args)]
 pub(crate) struct ScenariosArgs {
@@ -64,6 +70,9 @@ pub(crate) struct ScenariosArgs {
     /// PostgreSQL's programs; without it, those of the embedded server.
     #[arg(long, value_name = "FOLDER")]
     pg_bin: Option<PathBuf>,
+    /// Count runs while others use the processors, too.
+    #[arg(long)]
+    noisy: bool,
     /// Forget all earlier runs.
     #[arg(long)]
     fresh: bool,
@@ -158,10 +167,15 @@ pub(crate) fn run(workspace: &Workspace, arguments: &ScenariosArgs) -> Result<Ex
 impl<'a> Bench<'a> {
     fn set_up(workspace: &Workspace, arguments: &'a ScenariosArgs, place: &Path) -> Result<Self> {
         let profile = if arguments.release { Profile::Release } else { Profile::Dev };
-        let mut build = workspace.cargo(&["build", "--locked", "--package", "stormdb"]);
-        build.args(["--package", "stormdb-scenarios"]);
-        if arguments.release {
-            build.arg("--release");
+        // As for the tests, so that nothing is built twice.
+        let whole: &[&str] = &["build", "--locked", "--workspace"];
+        let product: &[&str] = &["--package", "stormdb", "--package", "stormdb-scenarios"];
+        let mut build = match profile {
+            Profile::Dev => workspace.cargo(whole),
+            Profile::Release => workspace.cargo(&["build", "--locked", "--release"]),
+        };
+        if profile == Profile::Release {
+            build.args(product);
         }
         program::run(&mut build)?;
         let stormdb = Stormdb::built(workspace, profile);
@@ -212,6 +226,7 @@ impl<'a> Bench<'a> {
     fn run_all(&self, scenarios: &[&'static Scenario], ledger: &mut Ledger) -> Result<usize> {
         let began = Instant::now();
         let limit = self.arguments.minutes.map(|minutes| Duration::from_secs(60 * minutes));
+        let interrupt = Interrupt::listen()?;
         let mut failures = 0;
         let strengths = usize::try_from(self.arguments.intensities)?;
         for repeat in 1..=self.arguments.repeats {
@@ -221,8 +236,8 @@ impl<'a> Bench<'a> {
                     if ledger.has(&entry) {
                         continue;
                     }
-                    if limit.is_some_and(|limit| began.elapsed() >= limit) {
-                        anstream::eprintln!("out of time; type the same again to go on");
+                    if interrupt.asked() || limit.is_some_and(|limit| began.elapsed() >= limit) {
+                        anstream::eprintln!("ended early; type the same again to go on");
                         return Ok(failures);
                     }
                     let started = Instant::now();
@@ -237,7 +252,16 @@ impl<'a> Bench<'a> {
                                 judged.outcome,
                                 started.elapsed().as_secs_f64()
                             );
-                            ledger.add(entry)?;
+                            match judged.others_cpu {
+                                Some(share) if share > OTHERS_CPU_MAX && !self.arguments.noisy => {
+                                    anstream::eprintln!(
+                                        "  not counted: others took {:.0} % of the processors; type the same again \
+                                         when the machine is quiet",
+                                        100.0 * share
+                                    );
+                                }
+                                _ => ledger.add(entry)?,
+                            }
                         }
                         Err(error) => {
                             anstream::eprintln!(
@@ -297,7 +321,8 @@ impl<'a> Bench<'a> {
         command.arg("--config").arg(&configuration).args(stand.flags());
         command.arg("--plugins").arg(&self.bundles.folder);
         command.arg("--trust-store").arg(&self.bundles.trust_store);
-        command.env("XDG_DATA_HOME", &self.data).stdin(Stdio::null());
+        // Ctrl-C is for the time between two runs.
+        command.env("XDG_DATA_HOME", &self.data).stdin(Stdio::null()).process_group(0);
         let output = self.cores.as_load(|| Ok(program::read(&mut command)))?;
         let output = output.with_context(|| format!("scenario {}", scenario.id))?;
         let ran: Ran = serde_json::from_str(&output).context("the result of stormdb run --json")?;

@@ -31,6 +31,8 @@ pub(super) struct Judged {
     /// Components with their share of the added time, largest first.
     pub(super) shares: Vec<(String, f64)>,
     pub(super) outcome: Outcome,
+    /// The largest share of the processors' time that others took in a band.
+    pub(super) others_cpu: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +54,28 @@ struct Document {
 struct Band {
     band_number: u32,
     workers: u32,
+    duration_seconds: Option<f64>,
+    performance: Performance,
     bottleneck: Option<Bottleneck>,
+    evidence: Option<Evidence>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Performance {
+    client_cpu_seconds: Option<f64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Evidence {
+    server_machine: Option<Machine>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Machine {
+    seconds: f64,
+    cores: f64,
+    busy_share: Option<f64>,
+    server_cpu_seconds: Option<f64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -106,6 +129,7 @@ impl Judged {
     }
 
     fn judge(scenario: &'static Scenario, entry: &Entry, document: Document) -> Self {
+        let others_cpu = document.bands.iter().filter_map(Band::others_cpu).reduce(f64::max);
         let decisive = document.analysis.bottleneck_analysis.map(|found| found.band_number);
         let band = document.bands.into_iter().find(|band| Some(band.band_number) == decisive);
         let workers = band.as_ref().map_or(0, |band| band.workers);
@@ -121,6 +145,7 @@ impl Judged {
                 score: None,
                 shares: Vec::new(),
                 outcome: Outcome::Abstained,
+                others_cpu,
             };
         };
         let whole = |name: &str| match &found.client_part {
@@ -149,6 +174,7 @@ impl Judged {
                 effective_n: score.effective_n,
             }),
             shares,
+            others_cpu,
         }
     }
 
@@ -162,6 +188,17 @@ impl Judged {
             Some(_) => return None,
         };
         Some((self.score?, expected.contains(&named.as_str())))
+    }
+}
+
+impl Band {
+    /// What is busy and neither the load nor the server, as a share of all processors. A standby counts as another: it
+    /// does little.
+    fn others_cpu(&self) -> Option<f64> {
+        let machine = self.evidence.as_ref()?.server_machine.as_ref()?;
+        let load = self.performance.client_cpu_seconds? / self.duration_seconds?;
+        let server = machine.server_cpu_seconds? / machine.seconds;
+        Some((machine.busy_share? - (load + server) / machine.cores).max(0.0))
     }
 }
 

@@ -28,6 +28,7 @@ pub mod terminal;
 pub mod number;
 pub mod screen;
 
+mod best;
 mod course;
 mod doubt;
 mod error;

@@ -121,7 +121,43 @@ pub(crate) fn why(reason: Undetermined) -> &'static str {
         Undetermined::OpenLoop => "operations arrive at a given rate",
         Undetermined::NothingAdded => "throughput stopped growing and response times did not grow",
         Undetermined::OtherWaits => "the added time went to waits that are no known queue",
+        Undetermined::Unseen => "nothing shows where the added time was spent",
         Undetermined::Contradicted => "the server's counters contradict the samples",
         Undetermined::LowConfidence => "too close to call",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stormdb_analysis::bottleneck::{
+        ClientPart, Limit,
+        calibration::{Calibration, Confidence},
+        component::Component,
+    };
+
+    use super::{documented_name, sure};
+
+    #[test]
+    fn a_confidence_says_what_it_was_checked_against() {
+        let mut confidence = Confidence { value: 0.9, calibration: None };
+        assert_eq!(sure(&confidence), "confidence 0.90 (uncalibrated)");
+        confidence.calibration = Some(Calibration {
+            version: 2,
+            runs: 120,
+            servers: "15, 18".to_owned(),
+            temperature: 1.5,
+        });
+        assert_eq!(sure(&confidence), "confidence 0.90 (calibrated on 120 runs, PG 15, 18)");
+    }
+
+    #[test]
+    fn the_names_are_those_of_the_old_layout() {
+        let name = |component, part| documented_name(Limit::Of(component), part);
+        assert_eq!(name(Component::Cpu, None), "cpu_bound");
+        assert_eq!(name(Component::Wal, None), "io_bound");
+        assert_eq!(name(Component::Pool, None), "queue_bound");
+        assert_eq!(name(Component::Memory, None), "memory_bound");
+        assert_eq!(name(Component::Client, Some(ClientPart::Network)), "network_bound");
+        assert_eq!(documented_name(Limit::None, None), "none");
     }
 }

@@ -13,6 +13,7 @@ use stormdb_analysis::{
 use stormdb_run::assess::{AssessedBand, RunAssessment};
 
 use crate::{
+    best::shape,
     finding::{Finding, Tone},
     note::band_list,
     number::{count, percent, rate, scaled},
@@ -168,8 +169,6 @@ fn open(found: &OpenQueueing) -> Option<String> {
 
 fn cost(found: &Economy, bands: &[AssessedBand]) -> Option<String> {
     let best = found.best_ratio?;
-    let size =
-        |band: &AssessedBand| format!("{} workers, {} connections", band.workers, band.connections);
     let figures = &found.bands[best];
     let of_1000 = scaled(figures.figures.per_1000_transactions?);
     let error = figures
@@ -183,7 +182,7 @@ fn cost(found: &Economy, bands: &[AssessedBand]) -> Option<String> {
         format!("; another costs no more and gives no less than {}", band_list(dominated))
     };
     Some(format!(
-        "{} give most for their cost: {of_1000}{error} per 1,000 transactions{struck}",
-        size(bands.get(best)?)
+        "{} give the most for their cost: {of_1000}{error} per 1,000 transactions{struck}",
+        shape(bands.get(best)?)
     ))
 }

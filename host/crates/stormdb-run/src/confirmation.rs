@@ -31,6 +31,19 @@ pub enum Verdict {
     Unmeasured,
 }
 
+impl Verdict {
+    /// The stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::WithinError => "within-error",
+            Self::Refuted => "refuted",
+            Self::Unmeasured => "unmeasured",
+        }
+    }
+}
+
 /// The verdict of the two bands that confirm; nothing before both have begun.
 ///
 /// # Errors
@@ -49,7 +62,7 @@ pub fn confirmation(record: &RunRecord) -> Result<Option<Confirmation>, Error> {
                 confirmation.optimal_confirmed_index == position
                     && confirmation.plausible_indices.first() == Some(&position)
             });
-            match (optimum.optimal_index == position, sure) {
+            match (optimum.recommended() == position, sure) {
                 (true, true) => Verdict::Confirmed,
                 (true, false) => Verdict::WithinError,
                 (false, _) => Verdict::Refuted,

@@ -157,7 +157,7 @@ impl Rivals {
             let index = found.first_band(position)?;
             record.bands.iter().map(|band| &band.plan).find(|plan| plan.index == index)
         };
-        let Some(recommended) = plan_of(optimum.optimal_index) else { return Ok(None) };
+        let Some(recommended) = plan_of(optimum.recommended()) else { return Ok(None) };
         let mut others: Vec<(f64, &BandPlan)> = (0..found.bands.len())
             .filter_map(|position| Some((found.bands[position].tps, plan_of(position)?)))
             .filter(|(_, plan)| !plan.is_same_size(recommended))
@@ -167,3 +167,6 @@ impl Rivals {
         Ok(other.map(|other| Self { recommended: recommended.clone(), other }))
     }
 }
+
+#[cfg(test)]
+mod tests;

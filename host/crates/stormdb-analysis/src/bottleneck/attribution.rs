@@ -29,6 +29,15 @@ pub(super) struct Demands {
     pub(super) seen_client_s: f64,
 }
 
+/// Parts of a band's response time that were measured over the whole of it, as shares.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Measured {
+    /// Waiting for a connection.
+    pub(super) pool: f64,
+    /// The server's processes on a processor or waiting for one, by the kernel's account.
+    pub(super) processors: Option<f64>,
+}
+
 /// Which component the added response time went to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Winner {
@@ -73,11 +82,12 @@ impl Counted {
         }
     }
 
-    /// `D_k = Q_k / X` for every class of the server, with `Q_k` the mean number of backends; the pool's share of the
-    /// response time is given, and the client's part is what is left.
+    /// `D_k = Q_k / X` for every class of the server, with `Q_k` the mean number of backends; what was measured is a share
+    /// of the response time, and the client's part is what is left.
     ///
-    /// Absent without operations, looks or time.
-    pub(super) fn demands(&self, pool_share: f64) -> Option<Demands> {
+    /// A backend that a query has woken is seen idle until it has got a processor and read it. Where the kernel counted
+    /// that wait, it goes from the rest to the CPU. Absent without operations, looks or time.
+    pub(super) fn demands(&self, measured: Measured) -> Option<Demands> {
         if self.operations <= 0.0 || self.samples <= 0.0 || self.length_s <= 0.0 {
             return None;
         }
@@ -85,9 +95,14 @@ impl Counted {
         let response_s = self.response_sum_s / self.operations;
         let mut seconds = self.backends.map(|number| number / self.samples / throughput);
         let seen_client_s = seconds[Component::Client.index()];
-        seconds[Component::Pool.index()] = pool_share * response_s;
+        seconds[Component::Pool.index()] = measured.pool * response_s;
         seconds[Component::Client.index()] = 0.0;
-        seconds[Component::Client.index()] = response_s - seconds.iter().sum::<f64>();
+        let rest = response_s - seconds.iter().sum::<f64>();
+        let cpu = &mut seconds[Component::Cpu.index()];
+        let unseen = measured.processors.map_or(0.0, |share| share * response_s - *cpu);
+        let unseen = unseen.clamp(0.0, rest.max(0.0));
+        *cpu += unseen;
+        seconds[Component::Client.index()] = rest - unseen;
         Some(Demands { throughput, response_s, seconds, seen_client_s })
     }
 }

@@ -50,6 +50,9 @@ pub enum Undetermined {
     NothingAdded,
     /// The added time was spent in waits that are no queue of a known class.
     OtherWaits,
+    /// The added time was spent neither in the server nor in the pool, as far as anyone saw, and nothing shows it in the
+    /// client either.
+    Unseen,
     /// The server's counters contradict the samples.
     Contradicted,
     /// Less likely than 0.6.
@@ -73,6 +76,7 @@ impl Undetermined {
             Self::OpenLoop => "open-loop",
             Self::NothingAdded => "nothing-added",
             Self::OtherWaits => "other-waits",
+            Self::Unseen => "unseen",
             Self::Contradicted => "contradicted",
             Self::LowConfidence => "low-confidence",
         }

@@ -1,6 +1,6 @@
 //! The procedure, step by step, for one band against its reference.
 
-use super::attribution::{Counted, Demands};
+use super::attribution::{Counted, Demands, Measured};
 use super::calibration::{Calibration, RawScore};
 use super::component::{Component, Sampled, classify};
 use super::corroboration::{
@@ -22,13 +22,13 @@ const CONFIDENCE_MIN: f64 = 0.6;
 /// The band that the others are compared with.
 pub(super) struct Reference<'a> {
     band: &'a ObservedBand,
-    pool_share: f64,
+    measured: Measured,
 }
 
 impl<'a> Reference<'a> {
     /// Nothing for a band without a response time.
     pub(super) fn of(band: &'a ObservedBand) -> Option<Self> {
-        Some(Self { band, pool_share: pool_share(band)? })
+        Some(Self { band, measured: measured(band)? })
     }
 }
 
@@ -46,7 +46,7 @@ pub(super) fn judge(
     if let Some(failed) = failed_gate(band)? {
         return Ok(Verdict::undetermined(failed));
     }
-    let Some((reference, pool_share)) = reference.zip(pool_share(band)) else {
+    let Some((reference, own)) = reference.zip(measured(band)) else {
         return Ok(Verdict::undetermined(Undetermined::NoReference));
     };
     // The buffer table is waited for because of memory only where more buffers are evicted than before.
@@ -55,8 +55,8 @@ pub(super) fn judge(
         band.seconds.iter().map(|second| Counted::of(second, evicting)).collect()
     };
     let (blocks, base_blocks) = (Blocks::of(&count(band)), Blocks::of(&count(reference.band)));
-    let demands = blocks.total().demands(pool_share);
-    let base = base_blocks.total().demands(reference.pool_share);
+    let demands = blocks.total().demands(own);
+    let base = base_blocks.total().demands(reference.measured);
     let Some((demands, base)) = demands.zip(base) else {
         return Ok(Verdict::undetermined(Undetermined::NothingCompleted));
     };
@@ -87,8 +87,8 @@ pub(super) fn judge(
     let seen_base = Seen { band: reference.band, demands: &base };
     let by_client = client_is_limit(&seen);
     let winner = demands.winner(&base, by_client);
-    let drawn = Drawn { blocks: &blocks, pool_share };
-    let drawn_base = Drawn { blocks: &base_blocks, pool_share: reference.pool_share };
+    let drawn = Drawn { blocks: &blocks, measured: own };
+    let drawn_base = Drawn { blocks: &base_blocks, measured: reference.measured };
     let won = probabilities(&drawn, &drawn_base, by_client, seed);
     verdict.shares = shares(&demands, &base, &won);
     verdict.waits = band.waits(winner.component, evicting);
@@ -104,7 +104,9 @@ pub(super) fn judge(
     let unsure = confidence.value < CONFIDENCE_MIN;
     verdict.score = Some(score.into());
     verdict.confidence = Some(confidence);
-    verdict.limit = if winner.component == Component::Other {
+    verdict.limit = if winner.component == Component::Client && !is_explained(&verdict) {
+        Limit::Undetermined(Undetermined::Unseen)
+    } else if winner.component == Component::Other {
         Limit::Undetermined(Undetermined::OtherWaits)
     } else if is_refuted(winner.component, &verdict.corroboration) {
         Limit::Undetermined(Undetermined::Contradicted)
@@ -117,10 +119,20 @@ pub(super) fn judge(
     Ok(verdict)
 }
 
-/// The share of the response time that was spent waiting for a connection.
-fn pool_share(band: &ObservedBand) -> Option<f64> {
+/// The shares of the response time that were measured; nothing without a response time.
+fn measured(band: &ObservedBand) -> Option<Measured> {
     let response_s = band.response_s.filter(|seconds| *seconds > 0.0)?;
-    Some((band.pool_wait_s / response_s).clamp(0.0, 1.0))
+    let server = &band.server;
+    let in_progress = f64::from(band.workers);
+    let on_processors = || {
+        let seconds = server.cpu_s? + server.run_queue_delay_s?;
+        // By Little's law a share of the response time is a share of the work in progress.
+        Some(seconds / server.length_s / in_progress).filter(|share| share.is_finite())
+    };
+    Some(Measured {
+        pool: (band.pool_wait_s / response_s).clamp(0.0, 1.0),
+        processors: on_processors(),
+    })
 }
 
 fn evictions_grow(band: &ServerCounters, reference: &ServerCounters) -> bool {
@@ -169,6 +181,12 @@ fn score(
         corroborated: u32::try_from(agree).unwrap_or(u32::MAX),
         effective_n,
     }
+}
+
+/// Whether something shows the client's part, which is only what is left: the generator, waits within transactions, or
+/// round trips, where the kernel says that these are not the server's queue for processors.
+fn is_explained(verdict: &Verdict) -> bool {
+    verdict.corroboration.iter().any(|one| one.holds == Some(true))
 }
 
 /// The network where round trips explain what was added and the generator does not say that it is busy itself.

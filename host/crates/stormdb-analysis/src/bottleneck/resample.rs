@@ -1,6 +1,6 @@
 //! Moving-block bootstrap over the seconds of two bands: how often each component wins.
 
-use super::attribution::Counted;
+use super::attribution::{Counted, Measured};
 use super::component::Component;
 use crate::steady_state::{Series, VALUES_MIN};
 
@@ -69,10 +69,10 @@ impl Blocks {
     }
 }
 
-/// A band to draw from, and the share of its response time that was spent waiting for a connection.
+/// A band to draw from, and what was measured over the whole of it.
 pub(super) struct Drawn<'a> {
     pub(super) blocks: &'a Blocks,
-    pub(super) pool_share: f64,
+    pub(super) measured: Measured,
 }
 
 /// The share of draws in which each component wins, by [`Component::index`]. The same seed gives the same shares.
@@ -86,8 +86,8 @@ pub(super) fn probabilities(
     let mut wins = [0_u32; Component::COUNT];
     let mut draws = 0_u32;
     for _ in 0..DRAWS {
-        let drawn = band.blocks.draw(&mut random).demands(band.pool_share);
-        let base = reference.blocks.draw(&mut random).demands(reference.pool_share);
+        let drawn = band.blocks.draw(&mut random).demands(band.measured);
+        let base = reference.blocks.draw(&mut random).demands(reference.measured);
         // A draw without a single operation says nothing.
         let Some((drawn, base)) = drawn.zip(base) else { continue };
         wins[drawn.winner(&base, client_is_limit).component.index()] += 1;

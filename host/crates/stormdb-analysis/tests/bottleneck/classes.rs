@@ -65,6 +65,7 @@ fn a_band_that_answers_as_fast_as_the_smallest_has_no_limit() {
     loaded.region = Some(Region::Linear);
     assert_eq!(verdict(&alone(), &loaded).limit, Limit::None);
     loaded.region = Some(Region::Diminishing);
+    loaded.client.cpu_share = Some(0.9);
     assert_eq!(verdict(&alone(), &loaded).limit, Limit::Of(Component::Client));
 }
 
@@ -130,15 +131,45 @@ fn a_busy_generator_comes_before_anything_the_server_shows() {
     assert_eq!(verdict(&alone(), &loaded).limit, Limit::Of(Component::Client));
 }
 
+/// Woken backends show as idle until they have a processor.
+#[test]
+fn a_queue_for_processors_that_no_sample_shows_is_the_kernels_to_count() {
+    let kernel = |band: ObservedBand, cpu_s, run_queue_delay_s| {
+        with(band, |server| {
+            server.cpu_s = Some(cpu_s);
+            server.run_queue_delay_s = Some(run_queue_delay_s);
+            server.cpu_busy = Some(0.98);
+        })
+    };
+    let loaded = band(64, 17.4, &[("active/-", 0.7), ("idle/Client:ClientRead", 63.3)]);
+    let found = verdict(&kernel(alone(), 18.0, 0.0), &kernel(loaded.clone(), 19.6, 1240.0));
+    assert_eq!(found.limit, Limit::Of(Component::Cpu), "{found:?}");
+    assert_eq!(holds(&found, Test::RunQueueDelay), Some(true));
+    // Without the kernel's word nothing shows where the time went.
+    let found = verdict(&alone(), &loaded);
+    assert_eq!(found.limit, Limit::Undetermined(Undetermined::Unseen));
+    assert_eq!(found.candidate, Some(Component::Client));
+    // Nor where the processors were free, and nothing is known of the client.
+    let found = verdict(&kernel(alone(), 18.0, 0.0), &kernel(loaded, 2.0, 1.0));
+    assert_eq!(found.limit, Limit::Undetermined(Undetermined::Unseen));
+}
+
 #[test]
 fn round_trips_tell_the_network_from_the_generator() {
-    let mut base = alone();
+    let free = |band: ObservedBand| {
+        with(band, |server| {
+            server.cpu_s = Some(1.0);
+            server.run_queue_delay_s = Some(0.1);
+        })
+    };
+    let mut base = free(alone());
     base.client.round_trip_s = Some(0.000_2);
-    let mut loaded = band(64, 40.0, &[("active/-", 1.5)]);
+    let mut loaded = free(band(64, 40.0, &[("active/-", 1.5)]));
     loaded.client.round_trip_s = Some(0.036);
     assert_eq!(verdict(&base, &loaded).client_part, Some(ClientPart::Network));
     loaded.client.round_trip_s = Some(0.001);
     assert_eq!(verdict(&base, &loaded).client_part, Some(ClientPart::Generator));
+    assert_eq!(verdict(&base, &loaded).limit, Limit::Undetermined(Undetermined::Unseen));
     loaded.client.round_trip_s = Some(0.036);
     loaded.client.cpu_share = Some(0.97);
     assert_eq!(verdict(&base, &loaded).client_part, Some(ClientPart::Generator));

@@ -130,12 +130,12 @@ fn seconds(intervals: &[Interval], sampled: &[SampledSecond]) -> Vec<ObservedSec
         .filter(|interval| interval.length_ms >= full_ms / 2)
         .filter_map(|interval| {
             let second = sampled.get(&nearest(interval.start_ms))?;
-            let response = interval.response.summary();
-            let timed = response.n as f64;
+            let response_s = interval.response.summary().mean_ms.map_or(0.0, seconds_of);
+            let operations = interval.counts.operations as f64;
             Some(ObservedSecond {
                 length_s: interval.length_ms as f64 / 1000.0,
-                operations: timed,
-                response_sum_s: response.mean_ms.map_or(0.0, seconds_of) * timed,
+                operations,
+                response_sum_s: response_s * operations,
                 samples: second.samples,
                 backends: second.backends.clone(),
             })
