@@ -18,10 +18,14 @@ use stormdb_tests::{
 
 /// Stores a run of one band of 16 workers at this throughput; its id.
 fn stored(lab: &Lab, tps: f64, scale: u64) -> String {
+    stored_with(lab, tps, scale, 16)
+}
+
+fn stored_with(lab: &Lab, tps: f64, scale: u64, workers: u32) -> String {
     let started = "2025-01-01T00:00:00Z".parse().unwrap();
     let folder = Runs::new(lab.runs()).create(started).unwrap();
     let plan: BandPlan = serde_json::from_value(json!({
-        "index": 1, "workers": 16, "connections": 16, "warmup_seconds": 0.0,
+        "index": 1, "workers": workers, "connections": 16, "warmup_seconds": 0.0,
         "measure_seconds": 10.0, "cooldown_seconds": 0.0,
     }))
     .unwrap();
@@ -39,8 +43,10 @@ fn stored(lab: &Lab, tps: f64, scale: u64) -> String {
     .unwrap();
     let mut response = LatencyHistogram::default();
     // Each of 16 workers answers in 16 / TPS.
-    let nanoseconds = Duration::from_secs_f64(16.0 / tps).as_nanos() as u64;
-    (0..10_000).for_each(|_| response.record(nanoseconds));
+    if tps > 0.0 {
+        let nanoseconds = Duration::from_secs_f64(16.0 / tps).as_nanos() as u64;
+        (0..10_000).for_each(|_| response.record(nanoseconds));
+    }
     let measurement = Box::new(BandMeasurement {
         seconds: 10.0,
         counts: Counts { operations: (10.0 * tps) as u64, ..Counts::default() },
@@ -151,6 +157,8 @@ fn what_cannot_be_compared_is_refused_or_said() {
     compare(&lab, &["other.json".to_owned()], &base, &[]).refused(2, "compare-file-unreadable");
     compare(&lab, &base[..1], &base[1..], &["--format", "csv"]).refused(2, "format-unknown");
     compare(&lab, &base[..1], &base[1..], &["--alpha", "2"]).refused(2, "compare-impossible");
+    let other = stored_with(&lab, 1000.0, 1000, 8);
+    compare(&lab, &base, &[other], &[]).refused(2, "compare-no-common-band");
     let larger = stored(&lab, 1000.0, 2000);
     let ended = compare(&lab, &base, &[larger], &[]);
     assert!(
@@ -174,6 +182,13 @@ fn a_missed_threshold_ends_a_report_with_8_when_it_was_asked_for() {
         "{}",
         missed.stdout
     );
+    let asked = |flags: &[&str]| run(lab.stormdb(&["report", &id]).args(flags));
+    let answered =
+        asked(&["--slo", "p95 < 80ms", "--target", "900tps", "--one-more", "-f", "json"]);
+    assert_eq!(answered.json()["target"]["least_load"]["workers"], 16, "{}", answered.stdout);
+    // A throughput that no load gives cannot be recommended, so that there is nothing to ask one more of.
+    let idle = stored(&lab, 0.0, 1000);
+    run(&mut lab.stormdb(&["report", &idle, "--one-more"])).refused(2, "question-unanswerable");
     let wrong = report("tps > fast");
     assert_eq!(wrong.code, Some(2), "{}", wrong.stderr);
 }
