@@ -27,7 +27,7 @@ const EQUAL_PAIRS: usize = 3;
 /// Pairs in one comparison with a slowdown.
 const SLOW_PAIRS: [usize; 5] = [5, 10, 20, 30, 60];
 /// Rows that an operation counts over: about a millisecond.
-const ROWS: f64 = 4000.0;
+const ROWS: u32 = 4000;
 /// Runs of each size for the calibration.
 const CALIBRATION_RUNS: usize = 3;
 
@@ -138,7 +138,7 @@ impl Calibration {
             clippy::cast_sign_loss,
             reason = "some thousands of rows"
         )]
-        let rows = (ROWS + slowdown * self.base_ms / self.row_ms).round() as u32;
+        let rows = (f64::from(ROWS) + slowdown * self.base_ms / self.row_ms).round() as u32;
         rows
     }
 }
@@ -167,12 +167,12 @@ impl Bench {
     fn calibrate(&self) -> Result<Calibration> {
         let (mut once, mut twice) = (Vec::new(), Vec::new());
         for _ in 0..CALIBRATION_RUNS {
-            once.push(self.run(ROWS as u32)?.1);
-            twice.push(self.run(2 * ROWS as u32)?.1);
+            once.push(self.run(ROWS)?.1);
+            twice.push(self.run(2 * ROWS)?.1);
         }
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         let (base_ms, twice_ms) = (mean(&once), mean(&twice));
-        let calibration = Calibration { base_ms, row_ms: (twice_ms - base_ms) / ROWS };
+        let calibration = Calibration { base_ms, row_ms: (twice_ms - base_ms) / f64::from(ROWS) };
         ensure!(calibration.row_ms > 0.0, "twice the rows took no longer: the machine is too busy");
         anstream::eprintln!(
             "{base_ms:.3} ms for {ROWS} rows, {:.3} us for each more: 5% are {} rows, 15% are {}",

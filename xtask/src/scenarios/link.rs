@@ -57,6 +57,10 @@ impl Drop for Link {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a link that takes time is what is wanted, on a thread of its own"
+)]
 fn join(client: TcpStream, server: u16, lane: Arc<Mutex<()>>, delay: Duration) -> io::Result<()> {
     let server = TcpStream::connect(("127.0.0.1", server))?;
     for end in [&client, &server] {
@@ -67,7 +71,7 @@ fn join(client: TcpStream, server: u16, lane: Arc<Mutex<()>>, delay: Duration) -
         carry(client, server, || {
             let _turn = lane.lock().unwrap_or_else(PoisonError::into_inner);
             thread::sleep(delay);
-        })
+        });
     });
     thread::spawn(move || carry(server_again, client_again, || ()));
     Ok(())
