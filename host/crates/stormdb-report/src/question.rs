@@ -158,10 +158,10 @@ impl Words<'_> {
         }
         match answer.missed {
             Some(missed) => {
-                parts.push(format!("missed with {}, {}", self.band(missed), value(missed)))
+                parts.push(format!("missed with {}, {}", self.band(missed), value(missed)));
             }
             None => {
-                parts.push("that is the largest load measured: the limit may allow more".to_owned())
+                parts.push("that is the largest load measured: the limit may allow more".to_owned());
             }
         }
         if let Some(predicted) = answer.predicted {
@@ -183,7 +183,7 @@ impl Words<'_> {
                 (Some(predicted), _) => {
                     format!("predicted beyond the bands: {}", self.predicted(predicted))
                 }
-                (None, Some(ceiling)) => self.ceiling(target, ceiling),
+                (None, Some(ceiling)) => law_ceiling(target, ceiling),
                 (None, None) => {
                     "no law describes the bands well enough to say where it would be".to_owned()
                 }
@@ -201,20 +201,6 @@ impl Words<'_> {
             parts.push(format!("predicted below it: {}", self.predicted(predicted)));
         }
         parts.join("; ")
-    }
-
-    fn ceiling(&self, target: f64, ceiling: Estimate) -> String {
-        let range = ceiling.interval.map_or_else(String::new, |Interval { low, high }| {
-            format!(" ({} to {})", rate(low), rate(high))
-        });
-        let meaning = match ceiling.interval {
-            Some(interval) if interval.high < target => {
-                "more load will not give it, a faster server may"
-            }
-            Some(_) => "too uncertain to rule it out; measure for longer, or more bands",
-            None => "by this law more load will not give it",
-        };
-        format!("the fitted law gives {} TPS at most{range}: {meaning}", rate(ceiling.value))
     }
 
     fn one_more(&self, more: &OneMore) -> String {
@@ -309,4 +295,19 @@ fn signed(estimate: &Estimate) -> String {
         format!(" ({} to {})", plus(low), plus(high))
     });
     format!("{}{range}", plus(estimate.value))
+}
+
+/// What the law says of a throughput that no measured load reaches.
+fn law_ceiling(target: f64, ceiling: Estimate) -> String {
+    let range = ceiling.interval.map_or_else(String::new, |Interval { low, high }| {
+        format!(" ({} to {})", rate(low), rate(high))
+    });
+    let meaning = match ceiling.interval {
+        Some(interval) if interval.high < target => {
+            "more load will not give it, a faster server may"
+        }
+        Some(_) => "too uncertain to rule it out; measure for longer, or more bands",
+        None => "by this law more load will not give it",
+    };
+    format!("the fitted law gives {} TPS at most{range}: {meaning}", rate(ceiling.value))
 }

@@ -12,6 +12,9 @@ use stormdb_run::{assess::RunAssessment, record::RunRecord};
 
 use crate::number::{count, percent, rate, scaled};
 
+/// The run that this was; its configuration file is not known here.
+const RUN: &str = "stormdb run --config FILE";
+
 /// A recommendation as the report shows it, under the names of the v0.2 layout.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Suggestion {
@@ -164,9 +167,9 @@ impl Words<'_> {
     fn measure_beyond(&self, band: usize, workers: u32) -> (String, String, String) {
         let planned = &self.record.header.plan;
         let command = if planned.strategy.is_some() {
-            format!("{} --set progressive.max_workers={workers}", self.run())
+            format!("{} --set progressive.max_workers={workers}", RUN)
         } else {
-            format!("{} --progressive --set progressive.max_workers={workers}", self.run())
+            format!("{} --progressive --set progressive.max_workers={workers}", RUN)
         };
         (
             format!("measure up to {}", counted(workers, "worker")),
@@ -193,7 +196,7 @@ impl Words<'_> {
                 "{bands} of {} bands have no interval, so that no difference between them is sure",
                 self.analysis.bands.len()
             ),
-            format!("{} --set {key}={seconds}s", self.run()),
+            format!("{} --set {key}={seconds}s", RUN),
         )
     }
 
@@ -256,11 +259,6 @@ impl Words<'_> {
             "stormdb run --workload {} --scale {} --workers {workers} --connections {connections}",
             self.record.header.workload, self.record.header.scale
         )
-    }
-
-    /// The run that this was; its configuration file is not known here.
-    fn run(&self) -> String {
-        "stormdb run --config FILE".to_owned()
     }
 
     fn p95_limit(&self, band: usize) -> String {

@@ -80,7 +80,7 @@ pub(crate) fn escaped(text: &str) -> String {
     for character in visible(text).chars() {
         match character {
             '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' => {
-                escaped.extend(['\\', character])
+                escaped.extend(['\\', character]);
             }
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),

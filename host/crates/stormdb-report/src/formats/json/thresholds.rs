@@ -47,6 +47,6 @@ fn of(result: &ThresholdResult) -> Threshold {
         passed: result.passed,
         bands: bands.collect(),
         finding: outcome(result),
-        reason: result.absent.map(|absent| absent.sentence()),
+        reason: result.absent.map(stormdb_run::threshold::Absent::sentence),
     }
 }
