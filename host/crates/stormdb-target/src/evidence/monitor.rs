@@ -21,6 +21,10 @@ const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 /// Stands in every statement of the monitor, so that it can be told from the workload's.
 pub(super) const MARK: &str = "/* stormdb monitor */";
 
+/// Counts of transactions are published together with those of tables, so that a table has to be read.
+const FLUSH_SQL: &str =
+    "SELECT pg_stat_force_next_flush() FROM pg_database WHERE datname = current_database()";
+
 /// What the server can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
@@ -65,7 +69,7 @@ impl Question {
             Self::Activity => activity::sql(server),
             Self::Locks => Ok(locks::SQL.to_owned()),
             Self::RoundTrip => Ok(round_trip::SQL.to_owned()),
-            Self::Flush if server.major >= 15 => Ok("SELECT pg_stat_force_next_flush()".to_owned()),
+            Self::Flush if server.major >= 15 => Ok(FLUSH_SQL.to_owned()),
             Self::Flush => Err(Absence::Unsupported("pg_stat_force_next_flush")),
             Self::Database => database::sql(server),
             Self::Io => io::sql(server),
