@@ -30,7 +30,7 @@ pub(crate) fn theory(analysis: &RunAssessment) -> Vec<Finding> {
     let neutral = |label, text| Finding { label, text, tone: Tone::Neutral };
     let model = analysis.fits.as_ref().ok().and_then(model);
     let queueing = analysis.queueing.as_ref().ok().and_then(|queueing| match queueing {
-        Queueing::Closed(found) => closed(found, &analysis.bands),
+        Queueing::Closed(found) => Some(closed(found, &analysis.bands)),
         Queueing::Open(found) => open(found),
     });
     let cost = analysis.economy.as_ref().ok().and_then(|found| cost(found, &analysis.bands));
@@ -103,12 +103,12 @@ fn between(interval: Interval, text: impl Fn(f64) -> String) -> String {
     format!("{}-{}", text(interval.low), text(interval.high))
 }
 
-fn closed(found: &ClosedQueueing, bands: &[AssessedBand]) -> Option<String> {
+fn closed(found: &ClosedQueueing, bands: &[AssessedBand]) -> String {
     let service =
         format!("service {} ms ({})", scaled(found.service.seconds * 1000.0), source(found));
     let Some(Demand { throughput_max, knee_workers, servers_known, servers: _ }) = found.bottleneck
     else {
-        return Some(format!("{service}; nothing saturates yet, so that no limit is known"));
+        return format!("{service}; nothing saturates yet, so that no limit is known");
     };
     let limit = format!(
         "{service}; at most {} TPS, from {} workers on",
@@ -122,24 +122,24 @@ fn closed(found: &ClosedQueueing, bands: &[AssessedBand]) -> Option<String> {
     });
     let size = |expected: &Expected| expected.tps_residual.abs();
     let worst = tested.max_by(|left, right| size(&left.0).total_cmp(&size(&right.0)));
-    let Some((expected, band)) = worst else { return Some(limit) };
+    let Some((expected, band)) = worst else { return limit };
     let residual = expected.tps_residual;
     if residual.abs() < RESIDUAL_MIN.max(expected.tps_residual_half_width.unwrap_or(0.0)) {
-        return Some(format!(
+        return format!(
             "{limit}; the bands are within {} of what that leaves",
             percent(residual.abs())
-        ));
+        );
     }
     let beside = if residual < 0.0 {
         format!("{} less was measured: demands grow with the load", percent(-residual))
     } else {
         format!("{} more was measured: work is shared or overlaps", percent(residual))
     };
-    Some(format!(
+    format!(
         "{limit}; {} workers should do {} TPS, {beside}",
         count(u64::from(band.workers)),
         rate(expected.tps),
-    ))
+    )
 }
 
 fn source(found: &ClosedQueueing) -> &'static str {
