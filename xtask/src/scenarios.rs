@@ -48,6 +48,7 @@ const WARM_UP: &str = "2s";
 const OTHERS_CPU_MAX: f64 = 0.15;
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(crate) struct ScenariosArgs {
     /// Begin no run after so many minutes; a later call goes on.
     #[arg(long, value_name = "N")]

@@ -122,9 +122,9 @@ pub(super) static SCENARIOS: &[Scenario] = &[
         expected: Expected::OneOf(&["cpu"]),
         falsifier: "twice the processors double the throughput",
         strengths: [
-            Strength::of(r#"{"strain": "compute", "rows": 2000}"#),
+            Strength::of(r#"{"strain": "compute", "rows": 20000}"#),
+            Strength::of(r#"{"strain": "compute", "rows": 60000}"#),
             Strength::of(r#"{"strain": "compute", "rows": 8000}"#),
-            Strength::of(r#"{"strain": "compute", "rows": 800}"#),
         ],
         needs: &[],
     },
@@ -276,9 +276,9 @@ pub(super) static SCENARIOS: &[Scenario] = &[
         expected: Expected::OneOf(&["cpu"]),
         falsifier: "twice the processors double the throughput",
         strengths: [
-            Strength::of(r#"{"strain": "compute-and-touch", "rows": 2000}"#),
+            Strength::of(r#"{"strain": "compute-and-touch", "rows": 20000}"#),
+            Strength::of(r#"{"strain": "compute-and-touch", "rows": 60000}"#),
             Strength::of(r#"{"strain": "compute-and-touch", "rows": 8000}"#),
-            Strength::of(r#"{"strain": "compute-and-touch", "rows": 4000}"#),
         ],
         needs: &[],
     },

@@ -66,11 +66,17 @@ fn join(client: TcpStream, server: u16, lane: Arc<Mutex<()>>, delay: Duration) -
     thread::spawn(move || {
         carry(client, server, || {
             let _turn = lane.lock().unwrap_or_else(PoisonError::into_inner);
-            thread::sleep(delay);
-        })
+            take(delay);
+        });
     });
     thread::spawn(move || carry(server_again, client_again, || ()));
     Ok(())
+}
+
+/// The time that a message is on its way.
+#[expect(clippy::disallowed_methods, reason = "a thread of its own, which is to be slow")]
+fn take(delay: Duration) {
+    thread::sleep(delay);
 }
 
 /// Until either end is gone; both learn of it.
