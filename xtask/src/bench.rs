@@ -1,7 +1,10 @@
 //! `cargo xtask bench`: what is promised of speed and size, measured.
 
+mod adaptive;
 mod boundary;
 pub(crate) mod cluster;
+mod compare;
+mod evidence;
 mod footprint;
 mod instructions;
 pub(crate) mod interrupt;
@@ -19,7 +22,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use self::{instructions::InstructionsArgs, pgbench::PgbenchArgs};
+use self::{
+    adaptive::AdaptiveArgs, compare::CompareArgs, evidence::EvidenceArgs,
+    instructions::InstructionsArgs, pgbench::PgbenchArgs,
+};
 use crate::workspace::Workspace;
 
 #[derive(Debug, Args)]
@@ -43,6 +49,12 @@ enum BenchTask {
     Scaling,
     /// Verifying and loading a plugin beside hashing its file.
     LoadPlugin,
+    /// Throughput with the sampler of the server's state beside throughput without it.
+    Evidence(EvidenceArgs),
+    /// A fixed ladder beside an adaptive one on three workloads: optimum, limit, wall time; half an hour.
+    Adaptive(AdaptiveArgs),
+    /// Equal runs beside each other, and runs with a slowdown that `stormdb compare` is to find.
+    Compare(CompareArgs),
     /// Instructions per operation beside the budget in the repository, by callgrind.
     Instructions(InstructionsArgs),
 }
@@ -56,11 +68,14 @@ pub(crate) fn run(workspace: &Workspace, arguments: &BenchArgs) -> Result<ExitCo
         Some(BenchTask::Memory) => footprint::memory(workspace),
         Some(BenchTask::Scaling) => footprint::scaling(workspace),
         Some(BenchTask::LoadPlugin) => load_plugin::run(workspace),
+        Some(BenchTask::Evidence(arguments)) => evidence::run(workspace, arguments),
+        Some(BenchTask::Adaptive(arguments)) => adaptive::run(workspace, arguments),
+        Some(BenchTask::Compare(arguments)) => compare::run(workspace, arguments),
         Some(BenchTask::Instructions(arguments)) => instructions::run(workspace, arguments),
     }
 }
 
-/// Everything with its defaults; the exit code is that of the instructions, the only figures that
+/// Everything with its defaults but the adaptive runs, which take as long as all others together; the exit code is that of the instructions, the only figures that
 /// are the same on every machine.
 fn all(workspace: &Workspace) -> Result<ExitCode> {
     pgbench::run(workspace, &PgbenchArgs::default())?;
@@ -69,5 +84,6 @@ fn all(workspace: &Workspace) -> Result<ExitCode> {
     footprint::memory(workspace)?;
     footprint::scaling(workspace)?;
     load_plugin::run(workspace)?;
+    evidence::run(workspace, &EvidenceArgs::default())?;
     instructions::run(workspace, &InstructionsArgs::default())
 }

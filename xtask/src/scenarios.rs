@@ -48,7 +48,7 @@ const WARM_UP: &str = "2s";
 const OTHERS_CPU_MAX: f64 = 0.15;
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
 pub(crate) struct ScenariosArgs {
     /// Begin no run after so many minutes; a later call goes on.
     #[arg(long, value_name = "N")]
@@ -337,7 +337,7 @@ impl<'a> Bench<'a> {
 }
 
 /// The fixture that makes the loads.
-fn plugin() -> PluginCrate {
+pub(crate) fn plugin() -> PluginCrate {
     PluginCrate {
         name: "stormdb-scenarios".to_owned(),
         version: "1.0.0".to_owned(),

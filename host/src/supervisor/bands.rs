@@ -146,18 +146,15 @@ impl Ladder<'_> {
         let mut on_event = |event: RunEvent| {
             let mut reaction = Reaction::GoOn;
             looking.saw(&event);
-            match &event {
-                RunEvent::Interval { interval, .. } => {
-                    if watch.hear(interval).map_err(&unusable)? {
-                        reaction = Reaction::EndBand;
-                    }
-                }
-                RunEvent::BandFinished { band, measurement } => {
-                    if let Some(ending) = watch.ending(measurement) {
-                        recorder.event(&RunEvent::BandEnding { band: *band, ending })?;
-                    }
-                }
-                _ => {}
+            if let RunEvent::Interval { interval, .. } = &event
+                && watch.hear(interval).map_err(&unusable)?
+            {
+                reaction = Reaction::EndBand;
+            }
+            if let RunEvent::BandFinished { band, measurement } = &event
+                && let Some(ending) = watch.ending(measurement)
+            {
+                recorder.event(&RunEvent::BandEnding { band: *band, ending })?;
             }
             recorder.event(&event)?;
             Ok(reaction)

@@ -165,10 +165,10 @@ async fn witness_band(
         let asked = Instant::now();
         looks += 1;
         eye.look(&moments).await;
-        if looks % ROUND_TRIP == 0 {
+        if looks.is_multiple_of(ROUND_TRIP) {
             eye.sampling.round_trip(round_trip::measure(&mut eye.monitor).await);
         }
-        if looks % SELDOM == 0 {
+        if looks.is_multiple_of(SELDOM) {
             eye.sampling.locks(locks::look(&mut eye.monitor, &eye.pids).await);
             eye.machine();
         }

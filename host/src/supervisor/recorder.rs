@@ -93,6 +93,11 @@ impl Recorder {
         self.event(&RunEvent::Warned { warning: Failure { id: id.to_owned(), message } })
     }
 
+    /// The run as far as it came.
+    pub(crate) fn record(&self) -> &RunRecord {
+        &self.record
+    }
+
     /// Ends the progress display; what is left is the record, the files, and what hindered them.
     pub(crate) fn finish(self) -> (RunRecord, Vec<PathBuf>, Option<CommandError>) {
         self.progress.finish();

@@ -60,10 +60,12 @@ fn plans(record: &RunRecord) -> Vec<&BandPlan> {
 #[test]
 fn a_band_ends_as_soon_as_it_is_precise_and_not_before() {
     let prepared = Prepared::new();
-    let sizes = ["strategy=linear", "bands=3", "min_workers=1", "max_workers=2"];
-    let pool = ["min_connections=1", "max_connections=2"];
+    // One band: it lasts for as long as a series must to be judged, which is some seconds.
+    let sizes = ["strategy=linear", "bands=3", "min_workers=2", "max_workers=2"];
+    let pool = ["min_connections=2", "max_connections=2"];
     let loose = ["stop.precision=50%", "stop.min=3s", "stop.max=60s"];
     let (ended, record) = prepared.ladder(&[&sizes[..], &pool, &loose].concat());
+    assert_eq!(record.bands.len(), 1, "{}", ended.stdout);
     for band in &record.bands {
         let ending = band.ending.as_ref().expect("a rule");
         assert_eq!(ending.cause, EndingCause::PrecisionReached, "{}", ended.stdout);
@@ -78,6 +80,7 @@ fn a_band_ends_as_soon_as_it_is_precise_and_not_before() {
 
     let strict = ["stop.precision=0.1%", "stop.min=1s", "stop.max=2s"];
     let (ended, record) = prepared.ladder(&[&sizes[..], &pool, &strict].concat());
+    assert_eq!(record.bands.len(), 1, "{}", ended.stdout);
     for band in &record.bands {
         let ending = band.ending.as_ref().expect("a rule");
         assert_ne!(ending.cause, EndingCause::PrecisionReached);
@@ -95,8 +98,7 @@ fn an_adaptive_ladder_begins_at_both_ends_places_the_rest_and_confirms() {
     assert_eq!(workers(&record)[..4], [1, 2, 4, 8]);
     assert_eq!(record.header.plan.bands.len(), 4);
     let bands = plans(&record);
-    let indexes: Vec<u32> = bands.iter().map(|band| band.index).collect();
-    assert_eq!(indexes, (1..=bands.len() as u32).collect::<Vec<_>>());
+    assert!((1..).zip(&bands).all(|(index, band)| band.index == index), "{bands:?}");
     // Connections follow workers.
     assert!(bands.iter().all(|band| band.connections == 2 * band.workers), "{bands:?}");
     let of = |purpose: Purpose| bands.iter().filter(move |band| band.purpose == purpose);

@@ -21,16 +21,20 @@ pub(crate) enum Section {
     Memory,
     Scaling,
     LoadPlugin,
+    Evidence,
+    Adaptive,
 }
 
 impl Section {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Pgbench,
         Self::Boundary,
         Self::Startup,
         Self::Memory,
         Self::Scaling,
         Self::LoadPlugin,
+        Self::Evidence,
+        Self::Adaptive,
     ];
 
     fn heading(self) -> &'static str {
@@ -41,6 +45,8 @@ impl Section {
             Self::Memory => "Memory",
             Self::Scaling => "Cores of the generator",
             Self::LoadPlugin => "Loading a plugin",
+            Self::Evidence => "Watching the server",
+            Self::Adaptive => "Adaptive runs",
         }
     }
 }

@@ -57,8 +57,20 @@ impl Product {
         workload: &str,
         seconds: u32,
     ) -> Command {
+        let mut command = self.command(cluster, transport, workload);
+        command.args(["--duration", &format!("{seconds}s")]);
+        command
+    }
+
+    /// `stormdb run` of a workload, with a JSON report on stdout.
+    pub(crate) fn command(
+        &self,
+        cluster: &Cluster,
+        transport: Transport,
+        workload: &str,
+    ) -> Command {
         let mut command = self.stormdb.command(["run", "--quiet", "--json"]);
-        command.args(["--workload", workload, "--duration", &format!("{seconds}s")]);
+        command.args(["--workload", workload]);
         command.args(cluster.flags(transport));
         command.arg("--plugins").arg(&self.bundles.folder);
         command.arg("--trust-store").arg(&self.bundles.trust_store);

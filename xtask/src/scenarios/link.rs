@@ -57,6 +57,10 @@ impl Drop for Link {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a link that takes time is what is wanted, on a thread of its own"
+)]
 fn join(client: TcpStream, server: u16, lane: Arc<Mutex<()>>, delay: Duration) -> io::Result<()> {
     let server = TcpStream::connect(("127.0.0.1", server))?;
     for end in [&client, &server] {
@@ -66,17 +70,11 @@ fn join(client: TcpStream, server: u16, lane: Arc<Mutex<()>>, delay: Duration) -
     thread::spawn(move || {
         carry(client, server, || {
             let _turn = lane.lock().unwrap_or_else(PoisonError::into_inner);
-            take(delay);
+            thread::sleep(delay);
         });
     });
     thread::spawn(move || carry(server_again, client_again, || ()));
     Ok(())
-}
-
-/// The time that a message is on its way.
-#[expect(clippy::disallowed_methods, reason = "a thread of its own, which is to be slow")]
-fn take(delay: Duration) {
-    thread::sleep(delay);
 }
 
 /// Until either end is gone; both learn of it.

@@ -11,7 +11,10 @@ use crate::sum::mean;
 /// A change over a band below which a drift is of no consequence.
 pub const DRIFT_MIN: f64 = 0.02;
 
-/// How the batches of a steady band tend.
+/// Batches that a band which never settled is cut into.
+const UNSETTLED_BATCHES: usize = 10;
+
+/// How the batches of a band tend.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Drift {
     /// From the first batch to the last, along the median slope, as a share of the mean.
@@ -25,11 +28,17 @@ pub struct Drift {
 /// good as independent, which the seconds are not.
 ///
 /// The warm-up rule takes the steepest drift at the beginning away, so that what is found here goes on afterwards.
-/// `None` unless the mean is steady and above 0. Errors: `non_finite`, `overflow`.
+/// Of a band that never settled all values count, in 10 batches. `None` for a band that was too short, and when nothing
+/// completed. Errors: `non_finite`, `overflow`.
 pub fn drift(values: &[f64], throughput: &SteadyMean) -> Result<Option<Drift>, Error> {
-    let SteadyMean::Steady { warm_up, batches, batch_size, .. } = *throughput else {
-        return Ok(None);
+    let (warm_up, batches, batch_size) = match *throughput {
+        SteadyMean::Steady { warm_up, batches, batch_size, .. } => (warm_up, batches, batch_size),
+        SteadyMean::NotSteady { .. } => (0, UNSETTLED_BATCHES, values.len() / UNSETTLED_BATCHES),
+        SteadyMean::TooShort { .. } => return Ok(None),
     };
+    if batch_size == 0 {
+        return Ok(None);
+    }
     require_finite("values", values)?;
     let settled = values.get(warm_up..).unwrap_or_default();
     let Some(used) = settled.len().checked_sub(batches * batch_size).map(|from| &settled[from..])
@@ -83,7 +92,15 @@ mod tests {
     }
 
     #[test]
-    fn only_a_steady_band_has_one() {
+    fn a_band_that_never_settled_drifts_as_a_whole() {
+        let values: Vec<f64> = (0..100).map(|second| 1000.0 + f64::from(second)).collect();
+        let unsettled = SteadyMean::NotSteady { values: 100, warm_up_limit: 50 };
+        let found = drift(&values, &unsettled).unwrap().unwrap();
+        assert!((found.change - 90.0 / 1049.5).abs() < 1e-9, "{found:?}");
+    }
+
+    #[test]
+    fn a_short_band_has_none() {
         let short = SteadyMean::TooShort { values: 10, needed: 30 };
         assert_eq!(drift(&[1.0; 10], &short).unwrap(), None);
     }

@@ -9,8 +9,8 @@ fn assess(points: &[BandPoint]) -> Result<Assessment, Error> {
     assess_under(points, &Constraints::default(), None)
 }
 
-fn margin(half_width: f64) -> Option<Margin> {
-    Some(Margin { half_width, freedom: 19.0 })
+fn margin(half_width: f64) -> Margin {
+    Margin { half_width, freedom: 19.0 }
 }
 
 fn band(workers: u32, connections: u32, tps: f64) -> BandPoint {
@@ -38,7 +38,7 @@ fn documented() -> Vec<BandPoint> {
     ]
     .into_iter()
     .map(|(workers, tps, half_width)| BandPoint {
-        tps_margin: margin(half_width),
+        tps_margin: Some(margin(half_width)),
         ..band(workers, 2 * workers, tps)
     })
     .collect()
@@ -348,7 +348,7 @@ fn responses_that_only_queue_and_a_clock_that_is_wrong() {
 fn intervals_too_wide_for_the_optimum() {
     let points = [(4, 960.0, 30.0), (8, 1000.0, 30.0), (16, 990.0, 30.0)].map(
         |(workers, tps, half_width)| BandPoint {
-            tps_margin: margin(half_width),
+            tps_margin: Some(margin(half_width)),
             ..band(workers, workers, tps)
         },
     );
@@ -378,7 +378,7 @@ fn unusable_bands_are_refused_by_name() {
         (band(1, 0, 1.0), "not_positive"),
         (band(1, 1, -1.0), "negative_throughput"),
         (BandPoint { error_rate: 5.0, ..band(1, 1, 1.0) }, "invalid_value"),
-        (BandPoint { tps_margin: margin(-1.0), ..band(1, 1, 1.0) }, "invalid_value"),
+        (BandPoint { tps_margin: Some(margin(-1.0)), ..band(1, 1, 1.0) }, "invalid_value"),
         (band(1, 1, 1e200), "overflow"),
     ];
     for (point, id) in cases {

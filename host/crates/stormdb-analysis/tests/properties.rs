@@ -55,6 +55,18 @@ fn band_points() -> impl Strategy<Value = Vec<BandPoint>> {
     prop::collection::vec(point, 0..10)
 }
 
+/// Bands that all differ in workers, each with an interval.
+fn ladder_points() -> impl Strategy<Value = Vec<BandPoint>> {
+    let half_width = 0.5..50.0;
+    prop::collection::btree_map(1..40_u32, (measured(), half_width), 2..8).prop_map(|bands| {
+        let band = |(workers, (measured, half_width)): (u32, (BandPoint, f64))| {
+            let margin = Margin { half_width, freedom: 9.0 };
+            sized(((workers, workers), BandPoint { tps_margin: Some(margin), ..measured }))
+        };
+        bands.into_iter().map(band).collect()
+    })
+}
+
 fn bands_of_different_size() -> impl Strategy<Value = Vec<BandPoint>> {
     prop::collection::btree_map((1..40_u32, 1..40_u32), measured(), 2..10)
         .prop_map(|bands| bands.into_iter().map(sized).collect::<Vec<_>>())
@@ -69,6 +81,8 @@ fn regions(curve: &[(f64, f64)], unit: f64) -> Vec<Region> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     #[test]
     fn quantiles_grow_with_the_probability(
         values in prop::collection::vec(-1e9..1e9, 1..60),
@@ -141,6 +155,33 @@ proptest! {
         prop_assert_eq!(assessment.bands.len(), points.len());
         let record = serde_json::to_string(&assessment).unwrap();
         prop_assert_eq!(serde_json::from_str::<Assessment>(&record).unwrap(), assessment);
+    }
+
+    #[test]
+    fn probabilities_and_tests_stay_within_0_and_1_in_any_unit(
+        points in ladder_points(),
+        unit in prop::sample::select(vec![0.25, 8.0, 1024.0]),
+    ) {
+        let found = assess(&points).unwrap();
+        let certainty = found.certainty.as_ref().unwrap();
+        for band in &certainty.bands {
+            let sum: f64 = band.regions.iter().map(|share| share.probability).sum();
+            prop_assert!((sum - 1.0).abs() < 1e-9 && (0.0..=1.0).contains(&band.optimal));
+        }
+        for test in found.growth.as_ref().unwrap().steps.iter().filter_map(|step| step.test.as_ref()) {
+            prop_assert!((0.0..=1.0).contains(&test.p_value));
+            prop_assert!((test.p_value..=1.0).contains(&test.adjusted_p_value));
+            prop_assert!(test.interval.low <= test.interval.high);
+        }
+        let turned: Vec<BandPoint> = points
+            .iter()
+            .map(|point| BandPoint {
+                tps: point.tps * unit,
+                tps_margin: point.tps_margin.map(|margin| Margin { half_width: margin.half_width * unit, ..margin }),
+                ..*point
+            })
+            .collect();
+        prop_assert_eq!(assess(&turned).unwrap().certainty, found.certainty);
     }
 
     #[test]

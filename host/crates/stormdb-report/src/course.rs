@@ -97,6 +97,21 @@ fn size(band: &BandPlan) -> String {
     format!("{} workers on {} connections", band.workers, band.connections)
 }
 
+/// Whether the last look found less precision than was asked for, or none.
+fn is_imprecise(band: &BandRecord) -> bool {
+    let reached = band.ending.as_ref().and_then(|ending| ending.precision);
+    let asked = band.plan.stop.map(|stop| stop.precision);
+    !reached.zip(asked).is_some_and(|(reached, asked)| reached <= asked)
+}
+
+/// Whether there is evidence that no checkpoint was at work beside the band; nothing is said without.
+fn saw_no_checkpoint(band: &BandRecord) -> bool {
+    let Some(evidence) = &band.evidence else { return false };
+    let Some(counted) = &evidence.checkpoints else { return false };
+    let none_begun = counted.timed == 0 && counted.requested == 0 && counted.buffers_written == 0;
+    none_begun && evidence.seconds.iter().all(|second| second.checkpoint_samples == Some(0))
+}
+
 /// How bands with a stopping rule ended.
 pub(crate) fn notes(record: &RunRecord) -> Vec<Note> {
     let ended_by = |cause: EndingCause| -> Vec<&BandRecord> {
@@ -117,7 +132,19 @@ pub(crate) fn notes(record: &RunRecord) -> Vec<Note> {
             ),
         });
     }
-    let late = ended_by(EndingCause::MaximumReached);
+    let unwritten: Vec<&BandRecord> =
+        early.iter().copied().filter(|band| saw_no_checkpoint(band)).collect();
+    if !unwritten.is_empty() {
+        notes.push(Note {
+            id: "checkpoint-free".to_owned(),
+            message: format!(
+                "{}: no checkpoint was at work before it ended; its throughput is that of a checkpoint-free window",
+                list(&unwritten)
+            ),
+        });
+    }
+    let late = ended_by(EndingCause::MaximumReached).into_iter().filter(|band| is_imprecise(band));
+    let late: Vec<&BandRecord> = late.collect();
     if !late.is_empty() {
         notes.push(Note {
             id: "precision-not-reached".to_owned(),

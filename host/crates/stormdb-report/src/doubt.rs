@@ -1,6 +1,7 @@
 //! What to check before a run is trusted, in words.
 
-use stormdb_run::assess::doubt::Doubt;
+use stormdb_analysis::assess::regions::BandCertainty;
+use stormdb_run::assess::{AssessedBand, RunAssessment, doubt::Doubt};
 
 use crate::{
     note::{Note, band_list},
@@ -31,6 +32,28 @@ pub(crate) fn notes(doubts: &[Doubt]) -> Vec<Note> {
     notes
 }
 
+/// The bands whose region is less than 80 % probable, each with its candidates.
+pub(crate) fn regions(analysis: &RunAssessment) -> Option<Note> {
+    let certainty = analysis.assessment.certainty.as_ref().ok()?;
+    let candidates = |(band, found): (&AssessedBand, &BandCertainty)| match found.candidates() {
+        [first, second] => Some(format!(
+            "band {} {} ({}) or {} ({})",
+            band.first(),
+            first.region.name(),
+            percent(first.probability),
+            second.region.name(),
+            percent(second.probability)
+        )),
+        _ => None,
+    };
+    let doubtful: Vec<String> =
+        analysis.bands.iter().zip(&certainty.bands).filter_map(candidates).collect();
+    (!doubtful.is_empty()).then(|| Note {
+        id: "region-uncertain".to_owned(),
+        message: format!("within the error of the throughputs, {}", doubtful.join("; ")),
+    })
+}
+
 fn words(doubt: &Doubt) -> Option<Note> {
     let (id, message) = match doubt {
         Doubt::FewBeyond { .. } => return None,
@@ -43,6 +66,15 @@ fn words(doubt: &Doubt) -> Option<Note> {
                 percent(drift.change.abs()),
                 probability(drift.p_value),
                 drift.batches
+            ),
+        ),
+        Doubt::Checkpoint { bands, of } => (
+            "checkpoint",
+            format!(
+                "a checkpoint was at work in {}{}: its writes are part of what was measured; measure for several times \
+                 `checkpoint_timeout`, or raise it and `max_wal_size`",
+                band_list(bands.iter().copied()),
+                if bands.len() < *of { " and not in the others" } else { "" }
             ),
         ),
         Doubt::OrderedByLoad { bands } => (

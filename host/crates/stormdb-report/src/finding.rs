@@ -7,17 +7,17 @@ use stormdb_analysis::{
     scaling::Region,
 };
 use stormdb_run::{
-    assess::RunAssessment,
+    assess::{AssessedBand, RunAssessment},
     record::{Outcome, RunRecord},
 };
 
 use crate::{
+    best::{best, shape},
     course,
     limit::sentence,
-    metrics::{errors, latency, throughput},
     model::{BandRow, Fate, assessed},
     note::band_list,
-    number::{count, percent, rate, scaled},
+    number::{count, percent},
     rates::rates,
     theory::theory,
 };
@@ -57,13 +57,14 @@ pub(crate) fn findings(
     if record.header.plan.is_open_loop() {
         findings.extend(rates(record, bands));
     } else {
-        findings.push(best(&analysis.assessment, row));
+        findings.push(best(analysis));
     }
     findings.extend(course::findings(record));
     findings.extend(limit(analysis, row));
     findings.extend(analysis.assessment.breaking_point.as_ref().and_then(|broken| {
-        let before = row(previous_by_workers(&analysis.assessment, broken.band)?);
-        breaks(broken, row(broken.band)?, before)
+        let before = previous_by_workers(&analysis.assessment, broken.band);
+        let before = before.and_then(|position| analysis.bands.get(position));
+        breaks(broken, analysis.bands.get(broken.band)?, before)
     }));
     findings.extend(theory(analysis));
     findings.extend(error_classes(record));
@@ -76,55 +77,6 @@ pub(crate) fn findings(
     }));
     findings.extend(ending(record));
     findings
-}
-
-/// The recommended band and how it compares with the highest throughput.
-fn best<'a>(assessment: &Assessment, row: impl Fn(usize) -> Option<&'a BandRow>) -> Finding {
-    let bad = |text: &str| Finding { label: "best", text: text.to_owned(), tone: Tone::Bad };
-    if assessment.bands.is_empty() {
-        return bad("none: no band finished");
-    }
-    let Some(optimum) = &assessment.optimum else {
-        return bad("none: no band completed operations with at most 5% of them failed");
-    };
-    let (Some(best), Some(highest)) = (row(optimum.recommended()), row(optimum.best_index)) else {
-        return bad("none: the best band is not in the record");
-    };
-    let alternatives: Vec<&BandRow> = optimum.alternatives().into_iter().filter_map(&row).collect();
-    // A band with too many errors is no candidate, whatever its throughput.
-    let tps = |band: &BandRow| band.number(&throughput::TPS);
-    let outdone = (0..assessment.bands.len()).filter_map(&row).any(|band| tps(band) > tps(highest));
-    let summit =
-        if outdone { "the highest with at most 5% errors" } else { "the highest measured" };
-    let mut comparison = if assessment.bands.len() == 1 {
-        "the only band that finished: nothing to compare with".to_owned()
-    } else if best.index == highest.index {
-        summit.to_owned()
-    } else {
-        format!("within 5% of {summit}, {}", saving(best, highest))
-    };
-    if optimum.confirmation.is_some() && assessment.bands.len() > 1 {
-        if alternatives.is_empty() {
-            comparison.push_str(", confirmed by ±95%");
-        } else {
-            let sizes: Vec<String> = alternatives.iter().map(|band| shape(band)).collect();
-            comparison.push_str(&format!("; within ±95% also {}", sizes.join(" or ")));
-        }
-    }
-    Finding {
-        label: "best",
-        text: format!("{}: {} ({comparison})", shape(best), performance(best)),
-        tone: Tone::Good,
-    }
-}
-
-fn saving(best: &BandRow, highest: &BandRow) -> String {
-    let share = |less: u32, more: u32| percent(1.0 - f64::from(less) / f64::from(more));
-    if best.workers < highest.workers {
-        format!("{} fewer workers", share(best.workers, highest.workers))
-    } else {
-        format!("{} fewer connections", share(best.connections, highest.connections))
-    }
 }
 
 /// Where throughput stops growing, judged by the bands after the last one that still grew, and why.
@@ -185,7 +137,11 @@ fn limit<'a>(
     })
 }
 
-fn breaks(broken: &BrokenBand, band: &BandRow, before: Option<&BandRow>) -> Option<Finding> {
+fn breaks(
+    broken: &BrokenBand,
+    band: &AssessedBand,
+    before: Option<&AssessedBand>,
+) -> Option<Finding> {
     // Beyond saturation the response time of a closed loop grows with the load, with nothing broken.
     let queueing =
         broken.response_exponent.is_some_and(|exponent| exponent <= QUEUEING_EXPONENT_MAX);
@@ -195,7 +151,7 @@ fn breaks(broken: &BrokenBand, band: &BandRow, before: Option<&BandRow>) -> Opti
         .iter()
         .filter_map(|reason| match reason {
             BreakReason::ResponseTime => {
-                let growth = band.number(&latency::P95)? / before?.number(&latency::P95)? - 1.0;
+                let growth = band.p95_ms? / before?.p95_ms? - 1.0;
                 let explained = match broken.response_exponent {
                     Some(_) if queueing => ", no more than waiting in line explains",
                     Some(_) => ", more than waiting in line explains",
@@ -204,7 +160,7 @@ fn breaks(broken: &BrokenBand, band: &BandRow, before: Option<&BandRow>) -> Opti
                 Some(format!("p95 is {} above the band before{explained}", percent(growth)))
             }
             BreakReason::ErrorRate => {
-                Some(format!("{} of the operations failed", percent(band.number(&errors::RATE)?)))
+                Some(format!("{} of the operations failed", percent(band.error_rate)))
             }
         })
         .collect();
@@ -314,23 +270,6 @@ fn previous_by_workers(assessment: &Assessment, position: usize) -> Option<usize
     let order = by_workers(assessment);
     let rank = order.iter().position(|&other| other == position)?;
     Some(order[rank.saturating_sub(1)])
-}
-
-/// `28 workers, 56 connections`.
-fn shape(band: &BandRow) -> String {
-    let counted = |number: u32, noun: &str| {
-        format!("{} {noun}{}", count(u64::from(number)), if number == 1 { "" } else { "s" })
-    };
-    format!("{}, {}", counted(band.workers, "worker"), counted(band.connections, "connection"))
-}
-
-/// `2,534 TPS, p95 61.2 ms`.
-fn performance(band: &BandRow) -> String {
-    let tps = band.number(&throughput::TPS).map_or_else(|| "no".to_owned(), rate);
-    match band.number(&latency::P95) {
-        Some(p95) => format!("{tps} TPS, p95 {} ms", scaled(p95)),
-        None => format!("{tps} TPS"),
-    }
 }
 
 /// The beginning of a text that others wrote.

@@ -21,12 +21,14 @@ pub mod export;
 pub mod exported;
 pub mod progress;
 pub mod question;
+pub mod recommendation;
 pub mod runs;
 pub mod terminal;
 
 pub mod number;
 pub mod screen;
 
+mod best;
 mod course;
 mod doubt;
 mod error;

@@ -96,6 +96,7 @@ pub static METRICS: &[&Metric] = &[
     &certainty::REPEATS,
     &certainty::POOLED_TPS,
     &certainty::POOLED_INTERVAL,
+    &certainty::POOLED_SOURCE,
     &latency::P95_INTERVAL,
     &latency::P99_INTERVAL,
 ];

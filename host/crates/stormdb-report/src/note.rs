@@ -41,7 +41,10 @@ pub(crate) fn notes(record: &RunRecord, analysis: &RunAssessment) -> Vec<Note> {
     let found = analysis.assessment.warnings.iter().flat_map(|warning| about.words(warning));
     let unsettled = analysis.bands.iter().flat_map(|band| &band.runs).filter_map(settling);
     let mut notes: Vec<Note> = Vec::new();
-    let limits = generator::notes(record).chain(doubt::notes(&analysis.doubts));
+    let limits = doubt::regions(analysis)
+        .into_iter()
+        .chain(generator::notes(record))
+        .chain(doubt::notes(&analysis.doubts));
     let closed_loop = record.measured().any(|(band, _)| band.plan.arrivals.is_none());
     let omission = closed_loop.then(coordinated_omission);
     for note in planned

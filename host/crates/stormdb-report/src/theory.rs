@@ -4,7 +4,7 @@ use stormdb_analysis::{
     assess::{
         economy::Economy,
         fits::{Fits, LoadAxis, PeakPrediction},
-        queueing::{ClosedQueueing, Demand, OpenBand, OpenQueueing, OpenState, Queueing},
+        queueing::{ClosedQueueing, Demand, Expected, OpenBand, OpenQueueing, OpenState, Queueing},
     },
     descriptive::Interval,
     model::Model,
@@ -13,6 +13,7 @@ use stormdb_analysis::{
 use stormdb_run::assess::{AssessedBand, RunAssessment};
 
 use crate::{
+    best::shape,
     finding::{Finding, Tone},
     note::band_list,
     number::{count, percent, rate, scaled},
@@ -105,27 +106,37 @@ fn between(interval: Interval, text: impl Fn(f64) -> String) -> String {
 fn closed(found: &ClosedQueueing, bands: &[AssessedBand]) -> Option<String> {
     let service =
         format!("service {} ms ({})", scaled(found.service.seconds * 1000.0), source(found));
-    let Some(Demand { throughput_max, knee_workers, .. }) = found.bottleneck else {
+    let Some(Demand { throughput_max, knee_workers, servers_known, servers: _ }) = found.bottleneck
+    else {
         return Some(format!("{service}; nothing saturates yet, so that no limit is known"));
     };
-    let largest = found.bands.iter().zip(bands).max_by_key(|(_, band)| band.workers)?;
-    let (expected, band) = (largest.0.expected?, largest.1);
+    let limit = format!(
+        "{service}; at most {} TPS, from {} workers on",
+        rate(throughput_max),
+        scaled(knee_workers)
+    );
+    // A limit that is taken from the highest throughput explains that one by itself.
+    let highest = bands.iter().map(|band| band.tps).fold(0.0, f64::max);
+    let tested = found.bands.iter().zip(bands).filter_map(|(found, band)| {
+        Some((found.expected?, band)).filter(|(_, band)| servers_known || band.tps < highest)
+    });
+    let size = |expected: &Expected| expected.tps_residual.abs();
+    let worst = tested.max_by(|left, right| size(&left.0).total_cmp(&size(&right.0)));
+    let Some((expected, band)) = worst else { return Some(limit) };
     let residual = expected.tps_residual;
-    let error = expected.tps_residual_half_width.unwrap_or(0.0);
-    let beside = if residual.abs() < RESIDUAL_MIN.max(error) {
-        "as measured".to_owned()
-    } else if residual < 0.0 {
+    if residual.abs() < RESIDUAL_MIN.max(expected.tps_residual_half_width.unwrap_or(0.0)) {
+        return Some(format!(
+            "{limit}; the bands are within {} of what that leaves",
+            percent(residual.abs())
+        ));
+    }
+    let beside = if residual < 0.0 {
         format!("{} less was measured: demands grow with the load", percent(-residual))
     } else {
-        format!(
-            "{} more was measured: some of the service is shared or overlaps",
-            percent(residual)
-        )
+        format!("{} more was measured: work is shared or overlaps", percent(residual))
     };
     Some(format!(
-        "{service}; at most {} TPS, which {} workers reach; {} workers should do {} TPS, {beside}",
-        rate(throughput_max),
-        scaled(knee_workers),
+        "{limit}; {} workers should do {} TPS, {beside}",
         count(u64::from(band.workers)),
         rate(expected.tps),
     ))
@@ -168,8 +179,6 @@ fn open(found: &OpenQueueing) -> Option<String> {
 
 fn cost(found: &Economy, bands: &[AssessedBand]) -> Option<String> {
     let best = found.best_ratio?;
-    let size =
-        |band: &AssessedBand| format!("{} workers, {} connections", band.workers, band.connections);
     let figures = &found.bands[best];
     let of_1000 = scaled(figures.figures.per_1000_transactions?);
     let error = figures
@@ -183,7 +192,7 @@ fn cost(found: &Economy, bands: &[AssessedBand]) -> Option<String> {
         format!("; another costs no more and gives no less than {}", band_list(dominated))
     };
     Some(format!(
-        "{} give most for their cost: {of_1000}{error} per 1,000 transactions{struck}",
-        size(bands.get(best)?)
+        "{} give the most for their cost: {of_1000}{error} per 1,000 transactions{struck}",
+        shape(bands.get(best)?)
     ))
 }

@@ -19,7 +19,7 @@ use stormdb_analysis::{
         assess as assess_points,
         economy::{Cost, Economy, economy},
         fits::{Fits, fits},
-        points::Constraints,
+        points::{BandPoint, Constraints},
         pooling::PooledMargin,
         queueing::Queueing,
     },
@@ -47,6 +47,8 @@ const ENOUGH: f64 = 0.5;
 pub struct RunAssessment {
     /// The loads that were assessed, by workers, connections and arrival rate.
     pub bands: Vec<AssessedBand>,
+    /// What was assessed: one per band.
+    pub points: Vec<BandPoint>,
     /// Its positions are positions in `bands`, as are those of all that follows.
     pub assessment: Assessment,
     pub fits: Result<Fits, Absent>,
@@ -71,6 +73,10 @@ pub struct AssessedBand {
     pub tps: f64,
     /// Of `tps`, at [`CONFIDENCE`]; absent when a run was too short or not steady and there are too few others.
     pub margin: Option<PooledMargin>,
+    /// Of the operations of all runs; absent when nothing completed.
+    pub p95_ms: Option<f64>,
+    /// Failed over attempted operations of all runs, 0 to 1.
+    pub error_rate: f64,
 }
 
 /// A finished band of the plan that lasted.
@@ -172,7 +178,7 @@ pub(crate) fn assess_some(
     };
     let doubts = doubts(record, &bands)?;
     let limits = RunLimits::of(record, &bands, &assessment)?;
-    Ok(RunAssessment { bands, assessment, fits, queueing, economy, doubts, limits })
+    Ok(RunAssessment { bands, points, assessment, fits, queueing, economy, doubts, limits })
 }
 
 /// A value of the configuration that was in force; absent in records that are older than its key.
@@ -190,160 +196,4 @@ fn repeats_workers(record: &RunRecord) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-    use stormdb_analysis::{assess::RegionsAbsent, steady_mean::SteadyMean, warning::Warning};
-
-    use super::{Constraints, RunAssessment, assess as assess_under};
-    use crate::{
-        config::run_config::{ArrivalProcess, Arrivals},
-        event::{Failure, RunEvent},
-        latency::LatencyHistogram,
-        measurement::{BandMeasurement, Counts, Interval, Phase},
-        plan::BandPlan,
-        record::{FORMAT_VERSION, RunRecord},
-    };
-
-    fn assess(record: &RunRecord) -> Result<RunAssessment, stormdb_analysis::Error> {
-        assess_under(record, &Constraints::default())
-    }
-
-    fn plan(bands: &[(u32, u32)]) -> Value {
-        let bands = (1..).zip(bands).map(|(index, (workers, connections))| {
-            json!({
-                "index": index, "workers": workers, "connections": connections,
-                "warmup_seconds": 0.0, "measure_seconds": 60.0, "cooldown_seconds": 0.0,
-            })
-        });
-        json!({
-            "strategy": "linear", "bands": bands.collect::<Vec<_>>(), "total_seconds": 0.0,
-            "connections_max": 0, "bands_beyond_server": [], "warnings": [],
-        })
-    }
-
-    fn record(bands: &[(u32, u32)]) -> RunRecord {
-        let header = json!({
-            "format_version": FORMAT_VERSION, "id": "20250101-000000",
-            "started_at": "2025-01-01T00:00:00+00:00[UTC]", "stormdb_version": "0.1.0",
-            "workload": "simple", "scale": 1, "scale_unit": "rows", "seed": 1,
-            "configuration": {}, "plan": plan(bands), "server": null, "server_title": "",
-            "plugins": [], "machine": {"cores": 1, "memory_bytes": null, "kernel": ""},
-        });
-        RunRecord::new(serde_json::from_value(header).unwrap())
-    }
-
-    fn begin(record: &mut RunRecord, band: usize) -> BandPlan {
-        let plan = record.header.plan.bands[band].clone();
-        record.apply(RunEvent::BandStarted { band: plan.clone(), attempt: 1 });
-        plan
-    }
-
-    /// A minute of `tps` operations a second, all of which take `response_ms`.
-    fn finish(record: &mut RunRecord, band: usize, tps: u64, response_ms: u64, failed: u64) {
-        let plan = begin(record, band);
-        for second in 0..60 {
-            let interval = interval(second, 1000, tps + second * 7 % 3);
-            record.apply(RunEvent::Interval { band: plan.index, interval });
-        }
-        let mut response = LatencyHistogram::default();
-        (0..tps * 60).for_each(|_| response.record(response_ms * 1_000_000));
-        let measurement = Box::new(BandMeasurement {
-            seconds: 60.0,
-            counts: Counts { operations: tps * 60, failed, ..Counts::default() },
-            service: response.clone(),
-            response,
-            pool_wait: None,
-            errors: Vec::new(),
-            operations: Vec::new(),
-            connection_utilisation: 1.0,
-            executors: 1,
-            client_cpu_seconds: None,
-            peak_rss_bytes: None,
-            cancelled_at_drain: 0,
-            executor_loads: Vec::new(),
-            arrivals: None,
-        });
-        record.apply(RunEvent::BandFinished { band: plan.index, measurement });
-    }
-
-    fn interval(second: u64, length_ms: u64, operations: u64) -> Interval {
-        Interval {
-            phase: Phase::Measure,
-            start_ms: second * 1000,
-            length_ms,
-            counts: Counts { operations, ..Counts::default() },
-            response: LatencyHistogram::default(),
-        }
-    }
-
-    #[test]
-    fn bands_that_failed_are_left_out_and_the_others_keep_their_index() {
-        let mut record = record(&[(1, 1), (2, 2), (4, 4)]);
-        finish(&mut record, 0, 100, 10, 0);
-        begin(&mut record, 1);
-        let failure = Failure { id: "plugin-panicked".to_owned(), message: String::new() };
-        record.apply(RunEvent::BandFailed { band: 2, failure });
-        finish(&mut record, 2, 400, 10, 0);
-        let found = assess(&record).unwrap();
-        assert_eq!(found.bands.iter().map(super::AssessedBand::first).collect::<Vec<_>>(), [1, 3]);
-        assert_eq!(found.position(3), Some(1));
-        assert_eq!(found.assessment.bands[1].marginal_gain, Some(100.0));
-    }
-
-    #[test]
-    fn a_remnant_of_an_interval_does_not_widen_the_confidence_interval() {
-        let mut whole = record(&[(1, 1)]);
-        finish(&mut whole, 0, 100, 10, 0);
-        let mut with_remnant = whole.clone();
-        with_remnant.bands[0].intervals.push(interval(60, 20, 1));
-        let steady = |record| match &assess(record).unwrap().bands[0].runs[0].throughput {
-            SteadyMean::Steady { half_width, .. } => *half_width,
-            other => panic!("{other:?}"),
-        };
-        assert!((steady(&whole) - steady(&with_remnant)).abs() < 1e-12);
-    }
-
-    #[test]
-    fn a_grid_is_not_compared_even_before_a_worker_count_repeats() {
-        let mut record = record(&[(1, 1), (2, 1), (1, 2), (2, 2)]);
-        finish(&mut record, 0, 100, 10, 0);
-        finish(&mut record, 1, 150, 13, 0);
-        let found = assess(&record).unwrap().assessment;
-        assert_eq!(found.regions_absent, Some(RegionsAbsent::WorkersRepeat));
-        assert_eq!(found.bands[1].marginal_gain, None);
-        assert_eq!(found.bands[1].region, None);
-    }
-
-    #[test]
-    fn bands_of_an_open_loop_are_not_judged_by_their_workers() {
-        let mut record = record(&[(4, 4), (8, 8), (16, 16)]);
-        for (band, tps) in [(0, 90), (1, 100), (2, 100)] {
-            let process = ArrivalProcess::Poisson;
-            record.header.plan.bands[band].arrivals = Some(Arrivals { rate: 100.0, process });
-            finish(&mut record, band, tps, 500, 0);
-        }
-        let found = assess(&record).unwrap().assessment;
-        assert_eq!(found.regions_absent, Some(RegionsAbsent::OpenLoop));
-        assert_eq!((found.optimum, found.breaking_point, found.knee), (None, None, None));
-        assert!(found.bands.iter().all(|band| band.region.is_none() && band.little.is_none()));
-        assert_eq!(found.warnings, []);
-    }
-
-    #[test]
-    fn failed_operations_excuse_too_little_work_in_progress_and_never_too_much() {
-        let mismatch = |response_ms, failed| {
-            let mut record = record(&[(1, 1)]);
-            finish(&mut record, 0, 100, response_ms, failed);
-            assess(&record)
-                .unwrap()
-                .assessment
-                .warnings
-                .iter()
-                .any(|warning| matches!(warning, Warning::LittleMismatch { .. }))
-        };
-        assert!(!mismatch(10, 0));
-        assert!(mismatch(5, 0));
-        assert!(!mismatch(5, 1));
-        assert!(mismatch(20, 1));
-    }
-}
+mod tests;

@@ -14,6 +14,7 @@ pub mod run_config;
 pub mod schema;
 pub mod warning;
 
+mod adaptive;
 mod arrivals;
 mod check;
 mod cost;

@@ -44,18 +44,6 @@ pub enum EndingCause {
     NotSteady,
 }
 
-impl EndingCause {
-    /// The stable name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::PrecisionReached => "precision-reached",
-            Self::MaximumReached => "maximum-reached",
-            Self::NotSteady => "not-steady",
-        }
-    }
-}
-
 /// Looks at a band while it runs.
 #[derive(Debug)]
 pub struct BandWatch {

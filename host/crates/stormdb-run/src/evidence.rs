@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 /// gains (such as `wal.bytes` by `database.commits`), not by the band's own count of operations.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BandEvidence {
-    /// Of the measured phase, in order; empty when nothing was sampled.
+    /// Of the measured phase, in order; empty when nothing was sampled. In a band of more than an hour an entry stands
+    /// for 2, 4 … seconds.
     #[serde(default)]
     pub seconds: Vec<SampledSecond>,
     #[serde(default)]

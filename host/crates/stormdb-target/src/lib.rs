@@ -1,4 +1,4 @@
-//! The PostgreSQL under test: bundle, embedded server, connections, preflight.
+//! The PostgreSQL under test: bundle, embedded server, connections, preflight, evidence.
 
 pub mod error;
 pub mod sqlstate;

@@ -1,6 +1,6 @@
 //! Connections that a plugin misuses, and a server that leaves.
 
-use stormdb_run::{measurement::BandMeasurement, record::BandStatus};
+use stormdb_run::{evidence::BandEvidence, measurement::BandMeasurement, record::BandStatus};
 use stormdb_tests::{lab::Lab, live::Live, stored::Stored};
 
 use super::arena::{Arena, bands, ladder, timed_ladder};
@@ -49,6 +49,14 @@ async fn a_restart_of_the_server_costs_errors_and_no_band() {
     let last = intervals(&lab, 2).pop().unwrap();
     assert!(last > 0, "no operation in the last second of the band");
     assert_eq!(measured(&lab, 3).counts.failed, 0);
+
+    // What is known of the server's waits is kept; what its counters gained is not known.
+    let seen = evidence(&lab, 2);
+    assert!(seen.seconds.len() >= 3, "{:?}", seen.seconds);
+    assert!(seen.database.is_none() && seen.wal.is_none(), "{seen:?}");
+    assert_eq!(seen.absent["database"], "the server restarted while the band ran");
+    let seen = evidence(&lab, 3);
+    assert!(seen.database.is_some(), "{:?}", seen.absent);
 }
 
 #[tokio::test]
@@ -65,6 +73,12 @@ async fn a_server_that_stays_away_ends_the_run_and_keeps_its_bands() {
     let failures: Vec<_> = told.all("band-failed").collect();
     assert_eq!(failures.len(), 1, "{bands}");
     assert_eq!(failures[0]["id"], "target-unreachable", "{failures:?}");
+}
+
+fn evidence(lab: &Lab, index: u32) -> BandEvidence {
+    let record = Stored::latest(lab).unwrap().record;
+    let band = record.bands.into_iter().find(|band| band.plan.index == index).unwrap();
+    *band.evidence.unwrap()
 }
 
 fn measured(lab: &Lab, index: u32) -> BandMeasurement {

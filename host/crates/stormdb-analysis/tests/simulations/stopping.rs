@@ -76,7 +76,7 @@ fn early_ends_cost_a_few_points_of_coverage() {
 fn a_trend_does_not_end_and_is_named() {
     let noise = Noise::seeded(3).series(300, 0.0, 1.0, 0.0);
     let values: Vec<f64> =
-        (0..300).map(|second| MEAN + f64::from(second) + noise[second as usize]).collect();
+        (0..300).zip(noise).map(|(second, noise)| MEAN + f64::from(second) + noise).collect();
     let (end, last) = ended(&values, PRECISION);
     assert_eq!((end, last.not_steady, last.precision), (None, true, None));
 }

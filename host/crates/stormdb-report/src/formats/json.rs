@@ -19,9 +19,10 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::Value;
 use stormdb_run::{
+    ending::BandEnding,
     event::{Check, Failure},
     measurement::{ErrorTally, OperationTally},
-    plan::{BandPlan, RunPlan},
+    plan::{BandPlan, Purpose, Reason as PlacementReason, RunPlan, SearchEnd},
     record::{BandRecord, Machine, Outcome, PluginIdentity},
 };
 
@@ -39,6 +40,7 @@ use crate::{
     model::{BandRow, Fate, Report},
     note::Note,
     number::duration,
+    recommendation::Suggestion,
 };
 
 pub static JSON: Format = Format { name: "json", extension: "json", render };
@@ -56,6 +58,7 @@ struct Document<'a> {
     configuration: Configuration<'a>,
     bands: Vec<Band<'a>>,
     analysis: Analysis<'a>,
+    recommendations: &'a [Suggestion],
     thresholds: Vec<Threshold>,
     warnings: &'a [Note],
     checks: &'a [Check],
@@ -79,6 +82,9 @@ struct Metadata<'a> {
     strategy: Option<&'a str>,
     bands_planned: usize,
     bands_tested: usize,
+    repeats: u32,
+    /// Why an adaptive ladder placed no further band.
+    search_end: Option<SearchEnd>,
     workload_type: &'a str,
     scale: u64,
     scale_unit: &'a str,
@@ -115,6 +121,12 @@ struct Band<'a> {
     attempt: u32,
     status: &'static str,
     failure: Option<&'a Failure>,
+    repeat: Option<u32>,
+    purpose: Option<Purpose>,
+    /// Why an adaptive ladder placed it.
+    placement: Option<PlacementReason>,
+    /// How its stopping rule ended it.
+    ending: Option<&'a BandEnding>,
     performance: Figures<'a>,
     analysis: Figures<'a>,
     /// What limits the band; null where the server was not sampled.
@@ -172,6 +184,7 @@ impl<'a> Document<'a> {
             bands: report.bands.iter().map(|row| Band::of(report, row)).collect(),
             reasons: reasons.map(|reason| (reason.id(), reason.sentence())).collect(),
             analysis,
+            recommendations: &report.suggestions,
             thresholds: thresholds(report),
             warnings: &report.notes,
             checks: &record.checks,
@@ -198,6 +211,8 @@ impl<'a> Metadata<'a> {
             strategy: header.plan.strategy.as_deref(),
             bands_planned: header.plan.bands_max(),
             bands_tested: report.bands.iter().filter(|band| band.fate == Fate::Finished).count(),
+            repeats: header.plan.repeats,
+            search_end: report.record.search_end,
             workload_type: &header.workload,
             scale: header.scale,
             scale_unit: &header.scale_unit,
@@ -246,6 +261,10 @@ impl<'a> Band<'a> {
             attempt: row.attempt,
             status: row.fate.name(),
             failure: row.fate.failure(),
+            repeat: record.map(|band| band.plan.repeat),
+            purpose: record.map(|band| band.plan.purpose),
+            placement: record.and_then(|band| band.plan.reason),
+            ending: record.and_then(|band| band.ending.as_ref()),
             performance: section(Section::Performance),
             analysis: section(Section::Analysis),
             bottleneck: report.analysis.limits.verdict(row.index).and_then(BandBottleneck::of),

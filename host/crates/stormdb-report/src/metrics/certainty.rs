@@ -51,6 +51,15 @@ pub static POOLED_INTERVAL: Metric = Metric::analysis("pooled_tps_ci95_half_widt
     Figure::number(measured.margin.ok_or(Reason::NoInterval)?.margin.half_width, 4)
 });
 
+/// Which of the two it is.
+pub static POOLED_SOURCE: Metric = Metric::analysis("pooled_tps_ci95_source", |band| {
+    let measured = band.analysed()?.measured;
+    if measured.runs.len() == 1 {
+        return Err(Reason::NotRepeated);
+    }
+    Ok(Figure::Word(measured.margin.ok_or(Reason::NoInterval)?.source.name().to_owned()))
+});
+
 fn certainty<'a>(band: &'a BandFacts<'_>) -> Result<&'a BandCertainty, Reason> {
     band.analysed()?.certainty.map_err(Reason::from)
 }

@@ -12,7 +12,15 @@ const BAR_MAX: usize = 40;
 
 /// Writes a bar per band, the lowest rate or the fewest workers first; nothing where no two bands can be compared.
 pub(super) fn write(screen: &mut Screen, report: &Report<'_>) {
-    let mut bands: Vec<&BandRow> = report.bands.iter().collect();
+    // Of a load that was measured several times, the first band stands for all of them.
+    let load =
+        |band: &BandRow| report.analysis.bands.iter().find(|load| load.run(band.index).is_some());
+    let stands = |band: &&BandRow| load(band).is_none_or(|load| load.first() == band.index);
+    let mut bands: Vec<&BandRow> = report.bands.iter().filter(stands).collect();
+    let tps_of = |band: &BandRow| match load(band) {
+        Some(load) => Some(load.tps),
+        None => band.number(&throughput::TPS),
+    };
     bands.sort_by_key(|band| (band.workers, band.connections));
     let mut rates: Vec<f64> = bands.iter().filter_map(|band| band.asked_per_second).collect();
     rates.dedup();
@@ -21,7 +29,7 @@ pub(super) fn write(screen: &mut Screen, report: &Report<'_>) {
         let asked = |band: &BandRow| band.asked_per_second.unwrap_or(0.0);
         bands.sort_by(|left, right| asked(left).total_cmp(&asked(right)));
     }
-    let throughputs = bands.iter().filter_map(|band| band.number(&throughput::TPS));
+    let throughputs = bands.iter().filter_map(|band| tps_of(band));
     let highest = throughputs.clone().fold(0.0, f64::max);
     if throughputs.count() < 2 || highest <= 0.0 {
         return;
@@ -44,7 +52,7 @@ pub(super) fn write(screen: &mut Screen, report: &Report<'_>) {
     screen.push(title, Ink::Strong).end_line();
     for band in bands {
         screen.push(&format!("{:>width$} ", label(band)), Ink::Plain);
-        match (band.number(&throughput::TPS), &band.fate) {
+        match (tps_of(band), &band.fate) {
             (Some(tps), _) => {
                 let bar = "#".repeat(bar_length(tps / highest, room));
                 screen.push(&format!("{bar:<room$}  {:>9}", rate(tps)), Ink::Plain);

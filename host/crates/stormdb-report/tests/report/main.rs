@@ -8,6 +8,8 @@
     reason = "the records are constants: a test that cannot build one has failed"
 )]
 
+mod decided;
+mod demands;
 mod evidence;
 mod exports;
 mod faces;
@@ -15,6 +17,9 @@ mod hostile;
 mod limit;
 mod live;
 mod open_loop;
+mod questions;
 mod record;
+mod repeats;
 mod runs;
+mod theory;
 mod verdict;

@@ -13,7 +13,7 @@ use super::{
     AssessedBand, CONFIDENCE,
     points::{Load, per_second},
 };
-use crate::record::RunRecord;
+use crate::{evidence::BandEvidence, record::RunRecord};
 
 /// Operations that must lie beyond a percentile for it to be more than the luck of a few.
 pub const BEYOND_PERCENTILE_MIN: f64 = 20.0;
@@ -32,6 +32,8 @@ const PERCENTILES: [(f64, &str); 3] = [(0.95, "p95"), (0.99, "p99"), (0.999, "p9
 pub enum Doubt {
     /// Throughput went on moving from the beginning of a band to its end.
     Drift { band: u32, drift: Drift },
+    /// A checkpoint began or was at work while these bands were measured, of as many as have evidence.
+    Checkpoint { bands: Vec<u32>, of: usize },
     /// Too few operations lie beyond a percentile.
     FewBeyond { percentile: &'static str, bands: Vec<u32> },
     /// The bands ran from small to large or from large to small, each once, so that what changes with time is taken
@@ -44,6 +46,7 @@ pub enum Doubt {
 /// The doubts about a record and the bands of it that were assessed.
 pub(super) fn doubts(record: &RunRecord, bands: &[AssessedBand]) -> Result<Vec<Doubt>, Error> {
     let mut doubts = drifts(record, bands)?;
+    doubts.extend(checkpoints(record));
     doubts.extend(PERCENTILES.into_iter().filter_map(|(share, name)| {
         let is_rough = |n: u64| {
             #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
@@ -81,6 +84,21 @@ fn drifts(record: &RunRecord, bands: &[AssessedBand]) -> Result<Vec<Doubt>, Erro
         (adjusted.reject && drift.change.abs() >= DRIFT_MIN).then_some(Doubt::Drift { band, drift })
     });
     Ok(drifting.collect())
+}
+
+fn checkpoints(record: &RunRecord) -> Option<Doubt> {
+    let seen = |evidence: &BandEvidence| {
+        let counted = evidence.checkpoints.as_ref().map(|found| found.timed + found.requested > 0);
+        let mut sampled = evidence.seconds.iter().filter_map(|second| second.checkpoint_samples);
+        let at_work = sampled.any(|samples| samples > 0);
+        (counted.is_some() || at_work).then_some(counted == Some(true) || at_work)
+    };
+    let known: Vec<(u32, bool)> = record
+        .measured()
+        .filter_map(|(band, _)| Some((band.plan.index, seen(band.evidence.as_deref()?)?)))
+        .collect();
+    let bands: Vec<u32> = known.iter().filter(|(_, seen)| *seen).map(|(band, _)| *band).collect();
+    (!bands.is_empty()).then_some(Doubt::Checkpoint { bands, of: known.len() })
 }
 
 /// Monotone in time and never repeated.

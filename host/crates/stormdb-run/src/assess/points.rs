@@ -73,8 +73,17 @@ pub(super) fn pooled(runs: &[Measured<'_>]) -> Result<Option<(AssessedBand, Band
         // A band in which nothing ended has no errors either.
         error_rate: counts.error_rate().unwrap_or(0.0),
     };
-    let (tps, margin) = (mean.tps, mean.margin);
-    Ok(Some((AssessedBand { workers, connections, arrivals, runs: assessed, tps, margin }, point)))
+    let band = AssessedBand {
+        workers,
+        connections,
+        arrivals,
+        runs: assessed,
+        tps: mean.tps,
+        margin: mean.margin,
+        p95_ms: point.p95_ms,
+        error_rate: point.error_rate,
+    };
+    Ok(Some((band, point)))
 }
 
 /// The latencies of all runs together.

@@ -14,7 +14,9 @@ use super::{
     AssessedBand,
     points::{Measured, merged},
 };
-use crate::config::run_config::ArrivalProcess;
+use crate::{
+    config::run_config::ArrivalProcess, evidence::BandEvidence, measurement::BandMeasurement,
+};
 
 /// Expectations for the assessed bands; `runs` are theirs, in the same order.
 pub(super) fn expectations(
@@ -51,6 +53,40 @@ fn loaded(band: &AssessedBand, runs: &[Measured<'_>], saturated: bool) -> Loaded
                 ArrivalProcess::Constant => 0.0,
             },
         }),
-        server: ServerSide::default(),
+        server: server_side(runs),
     }
+}
+
+/// What the server showed of the first run that has evidence.
+fn server_side(runs: &[Measured<'_>]) -> ServerSide {
+    let seen = runs.iter().find_map(|(band, found)| Some((band.evidence.as_deref()?, *found)));
+    seen.map_or_else(ServerSide::default, |(evidence, measurement)| {
+        of_evidence(evidence, measurement)
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+fn of_evidence(evidence: &BandEvidence, measurement: &BandMeasurement) -> ServerSide {
+    let operations = measurement.counts.operations as f64;
+    let statements = (operations > 0.0).then(|| measurement.counts.statements as f64 / operations);
+    let machine = evidence.server_machine.as_ref().filter(|found| found.seconds > 0.0);
+    let tps = measurement.tps().filter(|tps| *tps > 0.0);
+    let placed = evidence.placement.as_ref().map(|found| found.server_processors.len());
+    let placed = placed.and_then(|processors| u32::try_from(processors).ok());
+    ServerSide {
+        round_trips_s: (evidence.round_trip)
+            .and_then(|trip| Some(trip.p50_seconds * statements?.max(1.0))),
+        cpu_s: machine.and_then(|found| Some(found.backend_cpu_seconds? / found.seconds / tps?)),
+        cores: placed.filter(|processors| *processors > 0).or(machine.map(|found| found.cores)),
+        statements_s: statement_seconds(evidence),
+    }
+}
+
+/// Of the longest statements, over the transactions that the server counted meanwhile.
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+fn statement_seconds(evidence: &BandEvidence) -> Option<f64> {
+    let executed: f64 =
+        evidence.statements.as_ref()?.iter().map(|statement| statement.execution_seconds).sum();
+    let commits = evidence.database.as_ref()?.commits;
+    (commits > 0).then(|| executed / commits as f64)
 }

@@ -16,7 +16,8 @@ pub(crate) fn resolve(
     let RawCost { per_hour, per_connection } = raw?;
     let cost =
         Cost { per_hour: per_hour.unwrap_or(0.0), per_connection: per_connection.unwrap_or(0.0) };
-    if cost.per_hour > 0.0 || cost.per_connection > 0.0 {
+    // What is negative is refused by its range.
+    if cost.per_hour != 0.0 || cost.per_connection != 0.0 {
         return Some(cost);
     }
     findings.problems.push(Problem {

@@ -76,6 +76,7 @@ pub(crate) mod optional_seconds {
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+    #[expect(clippy::ref_option, reason = "the form that serde calls")]
     pub(crate) fn serialize<S: Serializer>(
         duration: &Option<Duration>,
         serializer: S,

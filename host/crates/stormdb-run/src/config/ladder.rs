@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::Facts;
+use super::adaptive;
 use super::arrivals::{self, AskedRates};
 use super::defaults::{self, LadderDefaults};
 use super::error::{Problem, ProblemId};
@@ -21,9 +22,6 @@ const MEASURE_ADVISED_MIN: Duration = Duration::from_secs(5);
 
 /// The one strategy whose counts are evenly spaced, as those of a grid are.
 const LINEAR: &str = "linear";
-
-/// How the first bands of an adaptive ladder are spaced.
-const EXPONENTIAL: &str = "exponential";
 
 /// Keys of the section that describe the ladder, in the current spelling.
 const DESCRIBING: &[&str] = &[
@@ -119,23 +117,13 @@ pub(crate) fn resolve(
         arrivals::refuse_grid(strategy.as_ref(), pairing, merged, findings);
     }
     settle_sizes(climbs_rates, [&mut workers, &mut connections], single, merged, findings);
-    let asked = Asked {
-        pairing,
-        bands,
-        step_workers: step_workers.filter(|_| workers.vary()),
-        step_connections: step_connections.filter(|_| connections.vary()),
-        workers_vary: workers.vary(),
-        connections_vary: connections.vary(),
-    };
-    let adaptive = strategy.as_ref().is_some_and(|name| name.0 == StrategyName::ADAPTIVE);
-    if arrivals.is_some() {
-        refuse_search_of_rates(adaptive, confirm, merged, findings);
-    }
-    let (strategy, pairing) = if adaptive {
-        asked.adapt(merged, findings)?
-    } else {
-        asked.arrange(strategy, fallback, merged, findings)?
-    };
+    let (workers_vary, connections_vary) = (workers.vary(), connections.vary());
+    let step_workers = step_workers.filter(|_| workers_vary);
+    let step_connections = step_connections.filter(|_| connections_vary);
+    let asked =
+        Asked { pairing, bands, step_workers, step_connections, workers_vary, connections_vary };
+    adaptive::refuse_rates(arrivals.is_some(), strategy.as_ref(), confirm, merged, findings);
+    let (strategy, pairing) = asked.arrange(strategy, fallback, merged, findings)?;
     Some(LadderConfig {
         strategy,
         pairing,
@@ -210,12 +198,12 @@ fn settle_sizes(
 }
 
 /// The keys that decide between pairs and a grid.
-struct Asked {
-    pairing: Option<RawPairing>,
-    bands: Option<u32>,
+pub(crate) struct Asked {
+    pub(crate) pairing: Option<RawPairing>,
+    pub(crate) bands: Option<u32>,
     step_workers: Option<u32>,
     step_connections: Option<u32>,
-    workers_vary: bool,
+    pub(crate) workers_vary: bool,
     connections_vary: bool,
 }
 
@@ -229,6 +217,9 @@ impl Asked {
         merged: &Node,
         findings: &mut Findings,
     ) -> Option<(String, PairingConfig)> {
+        if adaptive::is_named(strategy.as_ref()) {
+            return adaptive::arrange(self, merged, findings);
+        }
         let named_grid = strategy.as_ref().is_some_and(|name| name.0 == StrategyName::GRID);
         let strategy = match strategy {
             Some(_) if named_grid => LINEAR.to_owned(),
@@ -268,43 +259,6 @@ impl Asked {
             findings.warnings.push(Warning::at(WarningId::StepsIgnored, &steps.key_at, message));
         }
         Some((strategy, PairingConfig::Paired { bands: self.bands.unwrap_or(fallback.bands) }))
-    }
-
-    /// A few bands over the whole range, and then one at a time.
-    fn adapt(&self, merged: &Node, findings: &mut Findings) -> Option<(String, PairingConfig)> {
-        let grid = entry(merged, "pairing")
-            .filter(|_| self.pairing == Some(RawPairing::Grid))
-            .or_else(|| entry(merged, "step_workers"))
-            .or_else(|| entry(merged, "step_connections"));
-        if let Some((grid, adaptive)) = grid.zip(entry(merged, "strategy")) {
-            findings.problems.push(Problem {
-                id: ProblemId::Contradiction,
-                message: format!("an adaptive ladder cannot be a grid, as `{}` asks", grid.key),
-                at: Some(adaptive.node.at.clone()),
-                label: "this chooses pairs".to_owned(),
-                also: Some((grid.key_at.clone(), "and this asks for a grid".to_owned())),
-                help: "delete one of the two".to_owned(),
-            });
-            return None;
-        }
-        if !self.workers_vary
-            && let Some((adaptive, max)) =
-                entry(merged, "strategy").zip(entry(merged, "max_workers"))
-        {
-            findings.problems.push(Problem {
-                id: ProblemId::Contradiction,
-                message: "an adaptive ladder has nothing to choose: the workers do not vary"
-                    .to_owned(),
-                at: Some(adaptive.node.at.clone()),
-                label: "this looks for the best number of workers".to_owned(),
-                also: Some((max.key_at.clone(), "and this leaves one".to_owned())),
-                help: "raise `max_workers` above `min_workers`, or choose another strategy"
-                    .to_owned(),
-            });
-            return None;
-        }
-        let bands = self.bands.unwrap_or(defaults::ADAPTIVE_BANDS);
-        Some((EXPONENTIAL.to_owned(), PairingConfig::Adaptive { bands }))
     }
 
     fn contradiction_of_grid(
@@ -356,32 +310,6 @@ impl Asked {
             ),
         });
         None
-    }
-}
-
-/// At a given rate of arrivals, throughput says nothing about workers: there is no optimum to look for.
-fn refuse_search_of_rates(
-    adaptive: bool,
-    confirm: Option<bool>,
-    merged: &Node,
-    findings: &mut Findings,
-) {
-    let rate = ["arrival_rate", "min_arrival_rate"];
-    let rate =
-        rate.iter().find_map(|key| entry(merged, key)).or_else(|| merged.entry("arrival_rate"));
-    let asked = [("strategy", adaptive), ("confirm", confirm == Some(true))];
-    for (key, _) in asked.into_iter().filter(|(_, asked)| *asked) {
-        let Some((asked, rate)) = entry(merged, key).zip(rate) else { continue };
-        findings.problems.push(Problem {
-            id: ProblemId::Contradiction,
-            message: format!(
-                "`{key}` looks for the best number of workers, and a given rate of arrivals has none"
-            ),
-            at: Some(asked.node.at.clone()),
-            label: "this looks for an optimum".to_owned(),
-            also: Some((rate.key_at.clone(), "and this gives the rate".to_owned())),
-            help: "delete one of the two".to_owned(),
-        });
     }
 }
 

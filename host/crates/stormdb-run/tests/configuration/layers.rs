@@ -64,9 +64,9 @@ const VARIABLES: &[(&str, &str)] = &[
     ("STORMDB_DRIVER", "tokio-postgres"),
 ];
 
-#[test]
-fn every_variable_and_every_flag_reaches_its_key() {
-    let expected = expect![[r#"
+/// What the variables and flags above and below say, as it is recorded.
+fn recorded_in_full() -> Expect {
+    expect![[r#"
         {
           "target": {
             "kind": "server",
@@ -126,7 +126,12 @@ fn every_variable_and_every_flag_reaches_its_key() {
           "analysis": true,
           "cost": null
         }
-    "#]];
+    "#]]
+}
+
+#[test]
+fn every_variable_and_every_flag_reaches_its_key() {
+    let expected = recorded_in_full();
     expected.assert_eq(&recorded(&load_source(None, VARIABLES, &Overrides::default()).unwrap()));
 
     let overrides = Overrides {

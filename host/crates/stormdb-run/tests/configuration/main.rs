@@ -2,9 +2,13 @@
 //! error texts out.
 
 #[cfg(test)]
+mod adaptive;
+#[cfg(test)]
 mod arrivals;
 #[cfg(test)]
 mod contradictions;
+#[cfg(test)]
+mod cost;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]

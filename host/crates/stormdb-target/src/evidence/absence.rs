@@ -21,6 +21,10 @@ pub enum Absence {
     )]
     NoStatementsExtension,
     #[error(
+        "pg_stat_statements counts nothing; name it in shared_preload_libraries, and let pg_stat_statements.track be top"
+    )]
+    StatementsOff,
+    #[error(
         "the extension pg_stat_statements is too old here; run ALTER EXTENSION pg_stat_statements UPDATE"
     )]
     OldStatementsExtension,

@@ -1,6 +1,6 @@
 //! What the run's client backends do at one moment: `pg_stat_activity`.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use tokio::time::Instant;
 
@@ -34,7 +34,7 @@ pub struct Look {
     /// Elapsed time within the server.
     pub in_server: Option<Duration>,
     /// State, wait class and event, such as `active/Lock:transactionid`, to the backends in it.
-    pub backends: Vec<(String, u32)>,
+    pub backends: BTreeMap<String, u32>,
     /// Processes of these backends.
     pub pids: Vec<i32>,
     /// Whether a checkpoint runs; `None` where the checkpointer is hidden from the role.
@@ -42,7 +42,7 @@ pub struct Look {
 }
 
 pub(super) fn sql(server: &Capabilities) -> Result<String, Absence> {
-    if server.track_activities {
+    if server.is_on("track_activities") {
         Ok(SQL.to_owned())
     } else {
         Err(Absence::SettingOff { setting: "track_activities" })
@@ -61,7 +61,7 @@ pub async fn look(monitor: &mut Monitor, application_name: &str) -> Result<Look,
         asked,
         took: asked.elapsed(),
         in_server: None,
-        backends: Vec::new(),
+        backends: BTreeMap::new(),
         pids: Vec::new(),
         checkpoint: None,
     };
@@ -75,10 +75,8 @@ pub async fn look(monitor: &mut Monitor, application_name: &str) -> Result<Look,
         }
         let (state, class): (Option<String>, Option<String>) = (row.try_get(1)?, row.try_get(2)?);
         let backends: i32 = row.try_get(4)?;
-        look.backends.push((
-            name(state.as_deref(), class.as_deref(), event.as_deref()),
-            u32::try_from(backends).unwrap_or(0),
-        ));
+        let name = name(state.as_deref(), class.as_deref(), event.as_deref());
+        *look.backends.entry(name).or_default() += u32::try_from(backends).unwrap_or(0);
         look.pids.extend(row.try_get::<_, Vec<i32>>(5)?);
     }
     Ok(look)

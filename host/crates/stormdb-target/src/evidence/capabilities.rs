@@ -15,13 +15,8 @@ pub struct Capabilities {
     pub started: f64,
     pub database: String,
     pub user: String,
-    pub(super) track_activities: bool,
-    pub(super) track_counts: bool,
-    pub(super) track_io_timing: bool,
-    pub(super) track_wal_io_timing: bool,
-    pub(super) track_planning: bool,
-    /// `pg_stat_statements.track` is not `none`; unknown settings count as on.
-    pub(super) track_statements: bool,
+    /// Those of [`SETTINGS`] that are on.
+    on: BTreeSet<&'static str>,
     /// Schema of the extension, quoted; absent where the database has none.
     pub(super) statements_schema: Option<String>,
     /// Columns of the statistics views that exist.
@@ -34,14 +29,24 @@ const SERVER_SQL: &str = "
            extract(epoch FROM pg_postmaster_start_time())::float8,
            current_database()::text,
            session_user::text,
-           current_setting('track_activities')::bool,
-           current_setting('track_counts')::bool,
-           current_setting('track_io_timing')::bool,
-           current_setting('track_wal_io_timing')::bool,
-           coalesce(current_setting('pg_stat_statements.track_planning', true), 'off')::bool,
-           coalesce(current_setting('pg_stat_statements.track', true), 'top') <> 'none',
            (SELECT quote_ident(nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
             WHERE extname = 'pg_stat_statements')";
+
+/// Settings that decide what the server counts.
+const SETTINGS: [&str; 6] = [
+    "track_activities",
+    "track_counts",
+    "track_io_timing",
+    "track_wal_io_timing",
+    "pg_stat_statements.track",
+    "pg_stat_statements.track_planning",
+];
+
+/// A setting of an extension is unknown where its library is not loaded. `pg_stat_statements.track` knows more words
+/// than on and off.
+const ON_SQL: &str = "
+    SELECT name FROM unnest($1::text[]) name
+    WHERE coalesce(current_setting(name, true), 'off') NOT IN ('off', 'none')";
 
 const COLUMNS_SQL: &str = "
     SELECT c.relname::text, a.attname::text
@@ -61,21 +66,23 @@ impl Capabilities {
         for column in client.query(COLUMNS_SQL, &[&&VIEWS[..]]).await? {
             views.entry(column.try_get(0)?).or_default().insert(column.try_get(1)?);
         }
+        let on = client.query(ON_SQL, &[&&SETTINGS[..]]).await?;
+        let on: BTreeSet<String> = on.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
         Ok(Self {
             major: row.try_get(0)?,
             backend_pid: row.try_get(1)?,
             started: row.try_get(2)?,
             database: row.try_get(3)?,
             user: row.try_get(4)?,
-            track_activities: row.try_get(5)?,
-            track_counts: row.try_get(6)?,
-            track_io_timing: row.try_get(7)?,
-            track_wal_io_timing: row.try_get(8)?,
-            track_planning: row.try_get(9)?,
-            track_statements: row.try_get(10)?,
-            statements_schema: row.try_get(11)?,
+            on: SETTINGS.into_iter().filter(|setting| on.contains(*setting)).collect(),
+            statements_schema: row.try_get(5)?,
             views,
         })
+    }
+
+    /// Whether one of [`SETTINGS`] is on.
+    pub(super) fn is_on(&self, setting: &str) -> bool {
+        self.on.contains(setting)
     }
 
     pub(super) fn has_view(&self, view: &str) -> bool {

@@ -108,13 +108,19 @@ fn note_untimed(evidence: &mut BandEvidence, server: &Capabilities) {
             note(absent, name, &Absence::SettingOff { setting });
         }
     };
-    let (io_timing, wal_timing) = (server.track_io_timing, server.track_wal_io_timing);
+    let (io_timing, wal_timing) =
+        (server.is_on("track_io_timing"), server.is_on("track_wal_io_timing"));
     untimed(database.is_some(), io_timing, "database.block_read_seconds", "track_io_timing");
     untimed(io.is_some(), io_timing, "io.read_seconds", "track_io_timing");
     untimed(wal.is_some(), wal_timing, "wal.write_seconds", "track_wal_io_timing");
     untimed(statements.is_some(), io_timing, "statements.block_read_seconds", "track_io_timing");
     let planning = "pg_stat_statements.track_planning";
-    untimed(statements.is_some(), server.track_planning, "statements.planning_seconds", planning);
+    untimed(
+        statements.is_some(),
+        server.is_on("pg_stat_statements.track_planning"),
+        "statements.planning_seconds",
+        planning,
+    );
 }
 
 fn both_of<T>(before: Result<T, Absence>, after: Result<T, Absence>) -> Result<(T, T), Absence> {

@@ -39,7 +39,7 @@ pub(super) struct DatabaseReading {
 }
 
 pub(super) fn sql(server: &Capabilities) -> Result<String, Absence> {
-    if !server.track_counts {
+    if !server.is_on("track_counts") {
         return Err(Absence::SettingOff { setting: "track_counts" });
     }
     if !server.has("pg_stat_database", "active_time") {
@@ -86,8 +86,8 @@ pub(super) fn delta(
         rollbacks,
         blocks_read,
         blocks_hit,
-        block_read_seconds: server.track_io_timing.then_some(block_read),
-        block_write_seconds: server.track_io_timing.then_some(block_write),
+        block_read_seconds: server.is_on("track_io_timing").then_some(block_read),
+        block_write_seconds: server.is_on("track_io_timing").then_some(block_write),
         rows_returned,
         rows_fetched,
         rows_inserted,

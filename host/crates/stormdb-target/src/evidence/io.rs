@@ -88,8 +88,11 @@ pub(super) fn delta(
         if gained.counts == [0; 8] {
             continue;
         }
-        let is_timed =
-            if object == "wal" { server.track_wal_io_timing } else { server.track_io_timing };
+        let is_timed = if object == "wal" {
+            server.is_on("track_wal_io_timing")
+        } else {
+            server.is_on("track_io_timing")
+        };
         let [read, write, extend, fsync] =
             gained.seconds.map(|seconds| is_timed.then_some(seconds));
         let (backend_type, object, context) = key;

@@ -17,11 +17,17 @@ use super::{
     round_trip::round_trip,
 };
 
+/// A band longer than this many seconds is kept in coarser pieces, so that its evidence stays a few megabytes.
+const PIECES_MAX: usize = 3600;
+
 /// Everything that was looked at since the measured phase began.
 #[derive(Debug)]
 pub struct Sampling {
     began: Instant,
-    seconds: BTreeMap<u64, SampledSecond>,
+    /// Length of a piece.
+    piece_seconds: u64,
+    /// By number from the beginning of the phase.
+    pieces: BTreeMap<u64, SampledSecond>,
     looks: u64,
     failed: u64,
     took: Vec<Duration>,
@@ -37,7 +43,8 @@ impl Sampling {
     pub fn new(began: Instant) -> Self {
         Self {
             began,
-            seconds: BTreeMap::new(),
+            piece_seconds: 1,
+            pieces: BTreeMap::new(),
             looks: 0,
             failed: 0,
             took: Vec::new(),
@@ -52,18 +59,34 @@ impl Sampling {
     /// Counts a look that was answered within the measured phase.
     pub fn look(&mut self, look: Look) {
         let second = look.asked.saturating_duration_since(self.began).as_secs();
-        let sampled = self.seconds.entry(second).or_default();
-        sampled.start_ms = second * 1000;
-        sampled.samples += 1;
-        for (name, backends) in look.backends {
-            *sampled.backends.entry(name).or_default() += backends;
-        }
-        if let Some(checkpoint) = look.checkpoint {
-            *sampled.checkpoint_samples.get_or_insert(0) += u32::from(checkpoint);
+        self.add(SampledSecond {
+            start_ms: second * 1000,
+            samples: 1,
+            backends: look.backends,
+            checkpoint_samples: look.checkpoint.map(u32::from),
+        });
+        if self.pieces.len() > PIECES_MAX {
+            self.piece_seconds *= 2;
+            std::mem::take(&mut self.pieces).into_values().for_each(|piece| self.add(piece));
         }
         self.looks += 1;
         self.took.push(look.took);
         self.in_server.extend(look.in_server);
+    }
+
+    /// Adds samples to the piece that they begin in.
+    fn add(&mut self, samples: SampledSecond) {
+        let length_ms = self.piece_seconds * 1000;
+        let number = samples.start_ms / length_ms;
+        let piece = self.pieces.entry(number).or_default();
+        piece.start_ms = number * length_ms;
+        piece.samples += samples.samples;
+        for (name, backends) in samples.backends {
+            *piece.backends.entry(name).or_default() += backends;
+        }
+        if let Some(checkpoint) = samples.checkpoint_samples {
+            *piece.checkpoint_samples.get_or_insert(0) += checkpoint;
+        }
     }
 
     /// Counts a look that was not answered.
@@ -105,7 +128,7 @@ impl Sampling {
     pub fn evidence(self, ended: Instant) -> BandEvidence {
         let phase = ended.saturating_duration_since(self.began).as_secs_f64();
         let mut evidence = BandEvidence {
-            seconds: self.seconds.into_values().collect(),
+            seconds: self.pieces.into_values().collect(),
             lock_waits: lock_waits(&self.locks),
             round_trip: round_trip(self.round_trips),
             ..BandEvidence::default()
@@ -150,16 +173,16 @@ fn mean(durations: &[Duration]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{collections::BTreeMap, time::Duration};
 
     use tokio::time::Instant;
 
-    use super::Sampling;
+    use super::{PIECES_MAX, Sampling};
     use crate::evidence::{absence::Absence, activity::Look};
 
     fn look(asked: Instant, state: &str, backends: u32, checkpoint: Option<bool>) -> Look {
         let (took, in_server) = (Duration::from_millis(4), Some(Duration::from_millis(1)));
-        let backends = vec![(state.to_owned(), backends)];
+        let backends = BTreeMap::from([(state.to_owned(), backends)]);
         Look { asked, took, in_server, backends, pids: Vec::new(), checkpoint }
     }
 
@@ -184,6 +207,24 @@ mod tests {
         assert!((sampler.achieved_hz.unwrap() - 1.2).abs() < 1e-9);
         assert!((sampler.mean_seconds.unwrap() - 0.004).abs() < 1e-9);
         assert!(!evidence.absent.contains_key("checkpoint_samples"));
+    }
+
+    #[test]
+    fn a_long_band_is_kept_in_coarser_pieces_that_lose_no_look() {
+        let began = Instant::now();
+        let mut sampling = Sampling::new(began);
+        let seconds = 3 * PIECES_MAX as u64;
+        for second in 0..seconds {
+            let asked = began + Duration::from_secs(second);
+            sampling.look(look(asked, "active/-", 3, Some(true)));
+        }
+        let evidence = sampling.evidence(began + Duration::from_secs(seconds));
+        assert_eq!(evidence.seconds.len(), 3 * PIECES_MAX / 4);
+        assert_eq!(evidence.seconds[1].start_ms, 4000);
+        for piece in evidence.seconds {
+            assert_eq!((piece.samples, piece.backends["active/-"]), (4, 12));
+            assert_eq!(piece.checkpoint_samples, Some(4));
+        }
     }
 
     #[test]

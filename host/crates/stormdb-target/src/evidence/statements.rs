@@ -95,8 +95,8 @@ fn schema(server: &Capabilities) -> Result<&str, Absence> {
     if !server.has(VIEW, "wal_records") || !server.has(VIEW, "total_plan_time") {
         return Err(Absence::OldStatementsExtension);
     }
-    if !server.track_statements {
-        return Err(Absence::SettingOff { setting: "pg_stat_statements.track" });
+    if !server.is_on("pg_stat_statements.track") {
+        return Err(Absence::StatementsOff);
     }
     Ok(schema)
 }
@@ -185,7 +185,7 @@ fn statement(
         text: String::new(),
         calls,
         execution_seconds,
-        planning_seconds: server.track_planning.then_some(planning),
+        planning_seconds: server.is_on("pg_stat_statements.track_planning").then_some(planning),
         rows,
         shared_blocks_hit,
         shared_blocks_read,
@@ -193,8 +193,8 @@ fn statement(
         shared_blocks_written,
         temp_blocks_read,
         temp_blocks_written,
-        block_read_seconds: server.track_io_timing.then_some(block_read),
-        block_write_seconds: server.track_io_timing.then_some(block_write),
+        block_read_seconds: server.is_on("track_io_timing").then_some(block_read),
+        block_write_seconds: server.is_on("track_io_timing").then_some(block_write),
         wal_records,
         wal_full_page_images,
         wal_bytes,

@@ -59,7 +59,8 @@ pub(super) fn delta(
 ) -> Result<WalDelta, Absence> {
     let gained = after.since(before, &COUNTS, &TIMES)?;
     let [records, full_page_images, bytes, buffers_full, writes, syncs] = gained.counts;
-    let [write, sync] = gained.seconds.map(|time| server.track_wal_io_timing.then_some(time));
+    let [write, sync] =
+        gained.seconds.map(|time| server.is_on("track_wal_io_timing").then_some(time));
     Ok(WalDelta {
         records,
         full_page_images,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use stormdb_analysis::{assess::RegionsAbsent, breakpoint::BreakReason, scaling::Region};
+use stormdb_run::{assess::AssessedBand, confirmation::confirmation, record::RunRecord};
 
 use super::{
     bottleneck::BottleneckAnalysis,
@@ -15,19 +16,19 @@ use super::{
 use crate::{
     figure::{Figure, Reason},
     finding::Finding,
-    metric::Metric,
-    metrics::{latency, throughput},
-    model::{BandRow, Report},
+    model::Report,
 };
 
 #[derive(Serialize)]
 pub(super) struct Analysis<'a> {
-    optimal_configuration: Option<Optimal<'a>>,
-    highest_throughput: Option<Configured<'a>>,
+    optimal_configuration: Option<Optimal>,
+    highest_throughput: Option<Configured>,
     scaling_regions: Option<ScalingRegions>,
-    breaking_point: Option<Breaking<'a>>,
+    breaking_point: Option<Breaking>,
+    /// The recommended band and its best rival, run once more.
+    confirmation: Option<Confirmed>,
     /// Where the curve bends most: supporting evidence only.
-    knee: Option<Configured<'a>>,
+    knee: Option<Configured>,
     /// How probable each region is for each band.
     region_probabilities: Option<Probabilities>,
     /// Where the curvature changes its sign; null without regions.
@@ -46,10 +47,11 @@ pub(super) struct Analysis<'a> {
 
 /// The smallest band within 5 % of the highest throughput.
 #[derive(Serialize)]
-struct Optimal<'a> {
+struct Optimal {
     #[serde(flatten)]
-    band: Configured<'a>,
-    efficiency: Option<&'a Figure>,
+    band: Configured,
+    /// Throughput per worker.
+    efficiency: Option<Figure>,
     /// Not a number that a sweep can give; see `confirmed`.
     confidence: Option<()>,
     /// Whether the intervals leave no other band; null without intervals.
@@ -59,12 +61,36 @@ struct Optimal<'a> {
 }
 
 #[derive(Serialize)]
-struct Configured<'a> {
+struct Configured {
     band_number: u32,
     workers: u32,
     connections: u32,
-    tps: Option<&'a Figure>,
-    p95_latency_ms: Option<&'a Figure>,
+    /// Mean over the runs of the load.
+    tps: Option<Figure>,
+    /// Half the width of the 95 % confidence interval of `tps`.
+    tps_ci95_half_width: Option<Figure>,
+    p95_latency_ms: Option<Figure>,
+    runs: usize,
+}
+
+/// What the bands that were run to confirm the recommendation say.
+#[derive(Serialize)]
+struct Confirmed {
+    recommended_band: u32,
+    other_band: u32,
+    verdict: &'static str,
+}
+
+impl Confirmed {
+    fn of(record: &RunRecord) -> Option<Self> {
+        // Numbers that cannot be assessed are refused before there is a report.
+        let found = confirmation(record).ok().flatten()?;
+        Some(Self {
+            recommended_band: found.recommended.index,
+            other_band: found.other.index,
+            verdict: found.verdict.name(),
+        })
+    }
 }
 
 /// Band numbers by region, under the names of the v0.2 layout.
@@ -83,9 +109,9 @@ struct Bands {
 }
 
 #[derive(Serialize)]
-struct Breaking<'a> {
+struct Breaking {
     #[serde(flatten)]
-    band: Configured<'a>,
+    band: Configured,
     reasons: Vec<&'static str>,
     response_exponent: Option<Figure>,
 }
@@ -93,7 +119,7 @@ struct Breaking<'a> {
 impl<'a> Analysis<'a> {
     pub(super) fn of(report: &'a Report<'a>) -> Self {
         let assessment = &report.analysis.assessment;
-        let configured = |position| report.assessed(position).map(Configured::of);
+        let configured = |position| report.analysis.bands.get(position).map(Configured::of);
         let mut reasons: BTreeMap<&'static str, Reason> = BTreeMap::new();
         let analysis = &report.analysis;
         let absent = [
@@ -153,6 +179,7 @@ impl<'a> Analysis<'a> {
                         .and_then(|exponent| Figure::number(exponent, 4).ok()),
                 })
             }),
+            confirmation: Confirmed::of(report.record),
             knee: assessment.knee.and_then(configured),
             region_probabilities: (assessment.certainty.as_ref().ok())
                 .map(|found| Probabilities::of(report, found)),
@@ -174,34 +201,34 @@ impl<'a> Analysis<'a> {
     }
 }
 
-impl<'a> Configured<'a> {
-    fn of(row: &'a BandRow) -> Self {
+impl Configured {
+    fn of(band: &AssessedBand) -> Self {
+        let number = |value: Option<f64>| Figure::number(value?, 4).ok();
         Self {
-            band_number: row.index,
-            workers: row.workers,
-            connections: row.connections,
-            tps: figure(row, &throughput::TPS),
-            p95_latency_ms: figure(row, &latency::P95),
+            band_number: band.first(),
+            workers: band.workers,
+            connections: band.connections,
+            tps: number(Some(band.tps)),
+            tps_ci95_half_width: number(band.margin.map(|found| found.margin.half_width)),
+            p95_latency_ms: number(band.p95_ms),
+            runs: band.runs.len(),
         }
     }
 }
 
-fn figure<'a>(row: &'a BandRow, metric: &Metric) -> Option<&'a Figure> {
-    row.cell(metric).as_ref().ok()
-}
-
-fn optimal<'a>(report: &'a Report<'a>) -> Option<Optimal<'a>> {
+fn optimal(report: &Report<'_>) -> Option<Optimal> {
     let optimum = report.analysis.assessment.optimum.as_ref()?;
-    let row = report.best()?;
+    let band = report.analysis.bands.get(optimum.recommended())?;
+    let assessed = report.analysis.assessment.bands.get(optimum.recommended())?;
     let confirmation = optimum.confirmation.as_ref();
     Some(Optimal {
-        band: Configured::of(row),
-        efficiency: figure(row, &throughput::PER_WORKER),
+        band: Configured::of(band),
+        efficiency: Figure::number(assessed.tps_per_worker, 4).ok(),
         confidence: None,
         confirmed: confirmation.map(|_| optimum.alternatives().is_empty()),
         plausible_bands: confirmation.map(|found| {
-            let rows = found.plausible_indices.iter().filter_map(|&index| report.assessed(index));
-            rows.map(|row| row.index).collect()
+            let plausible = found.plausible_indices.iter();
+            plausible.filter_map(|&index| report.analysis.first_band(index)).collect()
         }),
     })
 }
@@ -217,7 +244,8 @@ fn scaling_regions(report: &Report<'_>) -> Result<ScalingRegions, Reason> {
     }
     let mut regions = ScalingRegions::default();
     for (position, band) in assessment.bands.iter().enumerate() {
-        let Some((region, row)) = band.region.zip(report.assessed(position)) else { continue };
+        let found = band.region.zip(report.analysis.bands.get(position));
+        let Some((region, band)) = found else { continue };
         let bands = match region {
             Region::Baseline => &mut regions.baseline,
             Region::Linear => &mut regions.linear_scaling,
@@ -225,7 +253,7 @@ fn scaling_regions(report: &Report<'_>) -> Result<ScalingRegions, Reason> {
             Region::Saturation => &mut regions.saturation,
             Region::Degradation => &mut regions.degradation,
         };
-        bands.bands.push(row.index);
+        bands.bands.extend(band.runs.iter().map(|run| run.band));
     }
     Ok(regions)
 }
