@@ -111,7 +111,7 @@ const LITTLE_MEMORY: &[(&str, &str)] = &[("work_mem", "64kB")];
 const READ: Strength = Strength::of(r#"{"strain": "read"}"#).pages(3000).settings(FEW_BUFFERS);
 const INSERT: Strength = Strength::of(r#"{"strain": "insert"}"#).settings(DURABLE);
 const WAIT: Strength = Strength::of(r#"{"strain": "sleep", "sleep_ms": 5}"#);
-const SORT: Strength = Strength::of(r#"{"strain": "sort", "rows": 3000}"#).settings(LITTLE_MEMORY);
+const SORT: Strength = Strength::of(r#"{"strain": "sort", "rows": 1500}"#).settings(LITTLE_MEMORY);
 const ANSWER: &str = r#"{"strain": "compute", "rows": 10}"#;
 
 /// All scenarios, in the order in which they run.
@@ -122,9 +122,9 @@ pub(super) static SCENARIOS: &[Scenario] = &[
         expected: Expected::OneOf(&["cpu"]),
         falsifier: "twice the processors double the throughput",
         strengths: [
-            Strength::of(r#"{"strain": "compute", "rows": 2000}"#),
+            Strength::of(r#"{"strain": "compute", "rows": 20000}"#),
+            Strength::of(r#"{"strain": "compute", "rows": 60000}"#),
             Strength::of(r#"{"strain": "compute", "rows": 8000}"#),
-            Strength::of(r#"{"strain": "compute", "rows": 800}"#),
         ],
         needs: &[],
     },
@@ -198,9 +198,9 @@ pub(super) static SCENARIOS: &[Scenario] = &[
         expected: Expected::OneOf(&["memory"]),
         falsifier: "a larger `work_mem`",
         strengths: [
-            SORT.disk(Disk::SlowTemporary(500)),
-            SORT.disk(Disk::SlowTemporary(1000)),
+            SORT.disk(Disk::SlowTemporary(100)),
             SORT.disk(Disk::SlowTemporary(300)),
+            SORT.disk(Disk::SlowTemporary(200)),
         ],
         needs: &[Need::Compiler],
     },
@@ -276,9 +276,9 @@ pub(super) static SCENARIOS: &[Scenario] = &[
         expected: Expected::OneOf(&["cpu"]),
         falsifier: "twice the processors double the throughput",
         strengths: [
-            Strength::of(r#"{"strain": "compute-and-touch", "rows": 2000}"#),
+            Strength::of(r#"{"strain": "compute-and-touch", "rows": 20000}"#),
+            Strength::of(r#"{"strain": "compute-and-touch", "rows": 60000}"#),
             Strength::of(r#"{"strain": "compute-and-touch", "rows": 8000}"#),
-            Strength::of(r#"{"strain": "compute-and-touch", "rows": 4000}"#),
         ],
         needs: &[],
     },

@@ -6,6 +6,7 @@ use anyhow::Result;
 use stormdb_analysis::bottleneck::calibration::{Calibration, RawScore, fit_temperature};
 
 use super::{
+    OTHERS_CPU_MAX,
     judged::{Judged, Outcome},
     library::Expected,
 };
@@ -57,6 +58,7 @@ impl<'a> Tally<'a> {
             .filter(|run| run.outcome != Outcome::Abstained && run.reason.is_none())
             .filter_map(|run| Some((run.confidence?, run.outcome == Outcome::Right)))
             .collect();
+        let others = self.runs.iter().filter_map(|run| run.others_cpu).reduce(f64::max);
         let met = |met| if met { "met" } else { "**not met**" };
         format!(
             "| what | is | goal | |\n|---|---:|---:|---|\n\
@@ -64,7 +66,8 @@ impl<'a> Tally<'a> {
              | coverage: a limit, or none, was named | {} | ≥ {} | {} |\n\
              | accuracy: of these, right | {} | ≥ {} | {} |\n\
              | wrong on the controls | {} | 0 | {} |\n\
-             | Brier score of the confidence as printed | {} | | |\n",
+             | Brier score of the confidence as printed | {} | | |\n\
+             | processors' time that other programs took, at most | {} | ≤ 15 % | {} |\n",
             self.runs.len(),
             percent(coverage),
             percent(Some(COVERAGE)),
@@ -75,6 +78,8 @@ impl<'a> Tally<'a> {
             self.wrong_controls(),
             met(self.wrong_controls() == 0),
             brier(&said).map_or_else(|| "-".to_owned(), |score| format!("{score:.3}")),
+            percent(others),
+            met(others.is_none_or(|share| share <= OTHERS_CPU_MAX)),
         )
     }
 

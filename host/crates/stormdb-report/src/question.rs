@@ -161,7 +161,8 @@ impl Words<'_> {
                 parts.push(format!("missed with {}, {}", self.band(missed), value(missed)));
             }
             None => {
-                parts.push("that is the largest load measured: the limit may allow more".to_owned());
+                parts
+                    .push("that is the largest load measured: the limit may allow more".to_owned());
             }
         }
         if let Some(predicted) = answer.predicted {

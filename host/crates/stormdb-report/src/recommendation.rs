@@ -167,9 +167,9 @@ impl Words<'_> {
     fn measure_beyond(&self, band: usize, workers: u32) -> (String, String, String) {
         let planned = &self.record.header.plan;
         let command = if planned.strategy.is_some() {
-            format!("{} --set progressive.max_workers={workers}", RUN)
+            format!("{RUN} --set progressive.max_workers={workers}")
         } else {
-            format!("{} --progressive --set progressive.max_workers={workers}", RUN)
+            format!("{RUN} --progressive --set progressive.max_workers={workers}")
         };
         (
             format!("measure up to {}", counted(workers, "worker")),
@@ -196,7 +196,7 @@ impl Words<'_> {
                 "{bands} of {} bands have no interval, so that no difference between them is sure",
                 self.analysis.bands.len()
             ),
-            format!("{} --set {key}={seconds}s", RUN),
+            format!("{RUN} --set {key}={seconds}s"),
         )
     }
 

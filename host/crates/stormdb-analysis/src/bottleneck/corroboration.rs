@@ -285,7 +285,8 @@ fn locks_waited_for(seen: &Seen<'_>) -> Corroboration {
     )
 }
 
-/// A constant level per second is the cost of the workload; a limit shows in what was added.
+/// A constant level confirms nothing: it may be the cost of the workload, or all that a saturated device can do. Only none at
+/// all denies.
 fn grown(
     test: Test,
     seen: &Seen<'_>,
@@ -293,7 +294,10 @@ fn grown(
     counter: fn(&ServerCounters) -> Option<f64>,
 ) -> Corroboration {
     let (measured, before) = (seen.rate(counter), reference.rate(counter));
-    let holds = measured.zip(before).map(|(now, before)| now > 0.0 && now >= GROWTH * before);
+    let holds = measured.zip(before).and_then(|(now, before)| {
+        let is_some = now > NONE_PER_OPERATION * seen.demands.throughput;
+        (!is_some || now >= GROWTH * before).then_some(is_some)
+    });
     of(test, holds, measured, before)
 }
 

@@ -220,7 +220,7 @@ fn a_wait_for_the_buffer_table_is_memory_while_more_is_evicted_and_else_a_lock()
 }
 
 #[test]
-fn spilling_as_much_as_before_is_the_cost_of_the_work_and_not_its_limit() {
+fn spilling_more_confirms_memory_and_spilling_nothing_contradicts_it() {
     let counted = |band, bytes| {
         with(band, |server| {
             server.temp_bytes = Some(bytes);
@@ -229,8 +229,14 @@ fn spilling_as_much_as_before_is_the_cost_of_the_work_and_not_its_limit() {
     };
     let loaded = crowd("active/IO:BufFileWrite");
     let base = counted(alone(), 1e9);
-    assert_eq!(verdict(&base, &counted(loaded.clone(), 5e9)).limit, Limit::Of(Component::Memory));
-    let found = verdict(&base, &counted(loaded, 1e9));
+    let found = verdict(&base, &counted(loaded.clone(), 5e9));
+    assert_eq!(found.limit, Limit::Of(Component::Memory));
+    assert_eq!(holds(&found, Test::TempBytes), Some(true));
+    // A device that one worker saturates spills no faster for many.
+    let found = verdict(&base, &counted(loaded.clone(), 1e9));
+    assert_eq!(found.limit, Limit::Of(Component::Memory));
+    assert_eq!(holds(&found, Test::TempBytes), None);
+    let found = verdict(&base, &counted(loaded, 0.0));
     assert_eq!(found.limit, Limit::Undetermined(Undetermined::Contradicted));
 }
 

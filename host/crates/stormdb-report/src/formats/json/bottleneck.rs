@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use stormdb_analysis::bottleneck::{
-    Limit, Verdict, calibration::Calibration, component::Component, gates::Undetermined,
+    ClientPart, Limit, Verdict, calibration::Calibration, component::Component, gates::Undetermined,
 };
 
 use crate::{
@@ -99,7 +99,7 @@ impl<'a> BandBottleneck<'a> {
         let confidence = verdict.confidence.as_ref();
         Some(Self {
             limit: verdict.limit.name(),
-            client_part: verdict.client_part.map(stormdb_analysis::bottleneck::ClientPart::name),
+            client_part: verdict.client_part.map(ClientPart::name),
             undetermined: undetermined.map(Undetermined::id),
             undetermined_because: undetermined.map(why),
             candidate: verdict.candidate.map(Component::name),
