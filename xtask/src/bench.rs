@@ -3,6 +3,7 @@
 mod adaptive;
 mod boundary;
 pub(crate) mod cluster;
+mod compare;
 mod evidence;
 mod footprint;
 mod instructions;
@@ -22,8 +23,8 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use self::{
-    adaptive::AdaptiveArgs, evidence::EvidenceArgs, instructions::InstructionsArgs,
-    pgbench::PgbenchArgs,
+    adaptive::AdaptiveArgs, compare::CompareArgs, evidence::EvidenceArgs,
+    instructions::InstructionsArgs, pgbench::PgbenchArgs,
 };
 use crate::workspace::Workspace;
 
@@ -52,6 +53,8 @@ enum BenchTask {
     Evidence(EvidenceArgs),
     /// A fixed ladder beside an adaptive one on three workloads: optimum, limit, wall time; half an hour.
     Adaptive(AdaptiveArgs),
+    /// Equal runs beside each other, and runs with a slowdown that `stormdb compare` is to find.
+    Compare(CompareArgs),
     /// Instructions per operation beside the budget in the repository, by callgrind.
     Instructions(InstructionsArgs),
 }
@@ -67,6 +70,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &BenchArgs) -> Result<ExitCo
         Some(BenchTask::LoadPlugin) => load_plugin::run(workspace),
         Some(BenchTask::Evidence(arguments)) => evidence::run(workspace, arguments),
         Some(BenchTask::Adaptive(arguments)) => adaptive::run(workspace, arguments),
+        Some(BenchTask::Compare(arguments)) => compare::run(workspace, arguments),
         Some(BenchTask::Instructions(arguments)) => instructions::run(workspace, arguments),
     }
 }

@@ -336,7 +336,7 @@ impl<'a> Bench<'a> {
 }
 
 /// The fixture that makes the loads.
-fn plugin() -> PluginCrate {
+pub(crate) fn plugin() -> PluginCrate {
     PluginCrate {
         name: "stormdb-scenarios".to_owned(),
         version: "1.0.0".to_owned(),

@@ -49,8 +49,16 @@ pub(crate) fn execute(arguments: &CompareArgs) -> Result<Exit, CommandError> {
     Ok(if comparison.comparison.has_regression() { Exit::Regression } else { Exit::Success })
 }
 
+/// The runs of one side. A run twice would be two values without any noise between them.
 fn read_all(names: &[String]) -> Result<Vec<RunSample>, CommandError> {
-    names.iter().map(|name| read(name)).collect()
+    let runs: Vec<RunSample> = names.iter().map(|name| read(name)).collect::<Result<_, _>>()?;
+    for (position, run) in runs.iter().enumerate() {
+        if runs[..position].iter().any(|before| before.id == run.id) {
+            let message = format!("run {} is given twice on one side; leave one out", run.id);
+            return Err(CommandError::usage("compare-run-twice", message));
+        }
+    }
+    Ok(runs)
 }
 
 /// A file where there is one of this name, else the run of this id.

@@ -68,6 +68,11 @@ async fn run(arguments: &RunArgs, global: &GlobalArgs) -> Result<Exit, CommandEr
     let config = &resolved.config;
     let exports = exports(&config.export)?;
     exports.check()?;
+    // A file that cannot be written is to be known before the run, not after it.
+    if let Some(path) = &arguments.junit {
+        std::fs::File::create(path)
+            .map_err(|source| CommandError::named_file("write", path, &source))?;
+    }
     let vetted = Vetting::open(&config.plugins)?.vet(&config.workload.name)?;
     let whole_lockdown = config.plugins.sandbox == Sandbox::Required;
     probe(&vetted.sealed, whole_lockdown, &mut interrupts).await?;

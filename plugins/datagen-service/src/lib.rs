@@ -15,15 +15,17 @@
 //! }
 //! ```
 
+mod addresses;
 mod draws;
 mod texts;
+mod zipf;
 
 use std::ops::Range;
 
 use abi_stable::{StableAbi, std_types::RResult};
 use stormdb_plugin_api::{Error, Host, Result, Service, abi::error::AbiError, guarded};
 
-pub use crate::{draws::Draws, texts::Texts};
+pub use crate::{addresses::Address, draws::Draws, texts::Texts, zipf::Zipf};
 
 /// The plugin that exports the service.
 pub const PLUGIN: &str = "stormdb-datagen";

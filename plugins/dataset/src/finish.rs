@@ -17,6 +17,7 @@ impl<C: Catalogue> Dataset<C> {
         }
         // Constraints have no IF NOT EXISTS: they come into being together with the note.
         db.begin().await?;
+        self.names_in_schema(db).await?;
         for constraint in self.constraints {
             db.script(constraint).await?;
         }

@@ -60,13 +60,13 @@ pub struct Dataset<C: 'static> {
     /// Those that take longest come first.
     pub indexes: &'static [Index],
     /// Statements that are executed once, in one transaction, after the indexes are there: foreign
-    /// keys, functions, triggers.
+    /// keys, functions, triggers. Here and in [`Table::create`], names without a schema mean this one.
     pub constraints: &'static [&'static str],
 }
 
 /// A type or function that tables and triggers need.
 pub struct Object {
-    /// `CREATE TYPE …`, `CREATE FUNCTION …`, with the schema.
+    /// `CREATE TYPE …`, `CREATE FUNCTION …`.
     pub create: &'static str,
     /// `DROP TYPE IF EXISTS …`.
     pub drop: &'static str,
@@ -192,6 +192,7 @@ impl<C: Catalogue> Dataset<C> {
         schema::create(db, name).await?;
         self.drop_all(db).await?;
         self.create_state(db).await?;
+        self.names_in_schema(db).await?;
         for object in self.objects {
             db.script(object.create).await?;
         }
@@ -200,6 +201,14 @@ impl<C: Catalogue> Dataset<C> {
         }
         self.begin_load(catalogue, db).await?;
         db.commit().await
+    }
+
+    /// Lets names without a schema mean what is in this one until the transaction ends, so that
+    /// datasets can share tables.
+    pub(crate) async fn names_in_schema(&self, db: &mut Session<'_>) -> Result<()> {
+        let name = self.schema;
+        // Types of extensions are mostly in `public`.
+        db.script(&format!("SET LOCAL search_path TO {name}, public")).await
     }
 
     /// Not what others made to depend on it: then the server refuses, and says what it is.

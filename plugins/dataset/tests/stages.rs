@@ -128,6 +128,7 @@ fn types_are_there_before_the_tables_and_dropped_after_them() {
     assert!(place("CREATE SCHEMA") < place("DROP TABLE IF EXISTS shop.items, shop.sales"));
     assert!(place("DROP TABLE") < place("DROP TYPE"));
     assert!(place("CREATE TYPE") < place("CREATE TABLE shop.items"));
+    assert!(place("SET LOCAL search_path TO shop, public") < place("CREATE TYPE"));
 }
 
 #[test]
@@ -141,7 +142,8 @@ fn chunks_are_copied_one_by_one_and_a_table_without_rounds_stays_empty() {
 fn constraints_come_last_and_only_once() {
     let found = |finished: bool| vec![rows![[true]], rows![[5_i64, 1_i64, 1_i32, finished]]];
     let scripts = stage(3, found(false)).unwrap();
-    let [.., constraint, note] = scripts.as_slice() else { panic!("{scripts:?}") };
+    let [.., names, constraint, note] = scripts.as_slice() else { panic!("{scripts:?}") };
+    assert_eq!(names, "SET LOCAL search_path TO shop, public");
     assert!(constraint.starts_with("ALTER TABLE shop.sales ADD FOREIGN KEY"), "{constraint}");
     assert!(note.starts_with("UPDATE shop.load_parameters"), "{note}");
     assert!(scripts[0].contains("PRIMARY KEY USING INDEX items_pkey"), "{scripts:?}");

@@ -76,6 +76,11 @@ fn the_keys_of_the_configuration_are_those_of_the_schema() {
 #[test]
 fn the_pages_of_the_workloads_are_what_their_plugins_say() {
     let pages = [
+        ("stormdb-ecommerce", expect_file!["../../../docs/reference/workloads/ecommerce.md"]),
+        (
+            "stormdb-ecommerce-basic",
+            expect_file!["../../../docs/reference/workloads/ecommerce-basic.md"],
+        ),
         ("stormdb-imdb", expect_file!["../../../docs/reference/workloads/imdb.md"]),
         ("stormdb-pgbench", expect_file!["../../../docs/reference/workloads/pgbench.md"]),
         ("stormdb-simple", expect_file!["../../../docs/reference/workloads/simple.md"]),

@@ -5,6 +5,7 @@
 mod adaptive;
 mod authors;
 mod cli;
+mod compare;
 mod documented;
 mod error_ids;
 mod evidence;

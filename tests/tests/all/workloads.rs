@@ -112,6 +112,20 @@ fn tpcc_transactions_succeed_and_keep_their_conditions() {
     }
 }
 
+/// The server of the bundle has the extension that one of them needs.
+#[test]
+fn shop_operations_succeed() {
+    let lab = Lab::new();
+    let server = Server::start(&lab, 50);
+    for shop in ["ecommerce_basic", "ecommerce"] {
+        for mode in ["read", "write", "analytics"] {
+            check(&lab, &server, &format!("{shop}_{mode}"), "30");
+        }
+        let measured = measure(&lab, &server, &format!("{shop}_read"), "30", "1s");
+        assert_eq!(measured.counts.rows_written, 0, "{shop}");
+    }
+}
+
 #[test]
 fn simple_and_pgbench_operations_succeed() {
     let lab = Lab::new();

@@ -105,14 +105,33 @@ impl Curve {
             variance +=
                 row.iter().zip(&slopes).map(|(entry, right)| left * entry * right).sum::<f64>();
         }
-        let quantile = match self.error_freedom {
-            Some(freedom) => two_sided(0.95, freedom as f64),
-            None => normal_two_sided(0.95),
-        };
-        let half_width = computed("the error of the gain", quantile * variance.max(0.0).sqrt())?;
+        let half_width =
+            computed("the error of the gain", self.quantile() * variance.max(0.0).sqrt())?;
         let interval = (!self.covariance.is_empty())
             .then_some(Interval { low: value - half_width, high: value + half_width });
         Ok(Estimate { value: computed("the gain", value)?, interval })
+    }
+
+    /// The most that the Universal Scalability Law gives at any load, with its interval at 95 %: its peak, or the ceiling
+    /// that contention leaves, whose interval is not known. Absent where it grows without end.
+    #[must_use]
+    pub fn most(&self) -> Option<Estimate> {
+        match (self.peak, self.amdahl_limit) {
+            (Some(peak), _) => Some(Estimate {
+                value: peak.throughput,
+                interval: peak.throughput_interval(self.quantile()).ok(),
+            }),
+            (None, Some(value)) => Some(Estimate { value, interval: None }),
+            (None, None) => None,
+        }
+    }
+
+    /// By which a standard error is multiplied for an interval at 95 %.
+    fn quantile(&self) -> f64 {
+        match self.error_freedom {
+            Some(freedom) => two_sided(0.95, freedom as f64),
+            None => normal_two_sided(0.95),
+        }
     }
 
     /// The names of the coefficients at a bound.

@@ -74,6 +74,7 @@ pub mod repairman;
 pub mod service_time;
 
 pub mod questions;
+pub mod recommendation;
 
 pub mod cliffs_delta;
 pub mod comparison;

@@ -15,7 +15,10 @@ pub(crate) fn best(analysis: &RunAssessment) -> Finding {
         return bad("none: no band finished");
     }
     let Some(optimum) = &analysis.assessment.optimum else {
-        return bad("none: no band completed operations with at most 5% of them failed");
+        return bad(
+            "none: no band completed operations within the limits: at most 5% errors, and what \
+             `thresholds` asks of errors, p95 and p99",
+        );
     };
     let at = |position: usize| bands.get(position);
     let (Some(best), Some(highest)) = (at(optimum.recommended()), at(optimum.best_index)) else {

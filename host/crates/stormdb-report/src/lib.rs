@@ -21,6 +21,7 @@ pub mod export;
 pub mod exported;
 pub mod progress;
 pub mod question;
+pub mod recommendation;
 pub mod runs;
 pub mod terminal;
 

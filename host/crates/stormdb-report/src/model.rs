@@ -18,6 +18,7 @@ use stormdb_run::{
     measurement::BandMeasurement,
     percentile::PercentileIntervals,
     reached::RatedBand,
+    recommend::recommendations,
     record::{BandRecord, BandStatus, RunRecord},
     threshold::{Threshold, ThresholdResult, check, constraints},
 };
@@ -28,6 +29,7 @@ use crate::{
     finding::{Finding, findings},
     metric::{Analysed, ArrivalFacts, BandFacts, METRICS, Metric},
     note::{Note, notes},
+    recommendation::{Suggestion, suggestions},
     threshold,
 };
 
@@ -40,6 +42,8 @@ pub struct Report<'a> {
     pub analysis: RunAssessment,
     /// The verdict in words.
     pub findings: Vec<Finding>,
+    /// What to do about it, the weightiest first.
+    pub suggestions: Vec<Suggestion>,
     /// What became of the demands on the run.
     pub thresholds: Vec<ThresholdResult>,
     /// What a reader should know before trusting the run.
@@ -115,8 +119,10 @@ impl<'a> Report<'a> {
         let thresholds = check(thresholds, record, &analysis);
         let mut findings = findings(record, &bands, &analysis);
         findings.extend(threshold::findings(&thresholds));
+        let found = recommendations(record, &analysis);
+        let suggestions = suggestions(record, &analysis, &found);
         let notes = notes(record, &analysis);
-        Ok(Self { record, bands, analysis, findings, thresholds, notes })
+        Ok(Self { record, bands, analysis, findings, suggestions, thresholds, notes })
     }
 
     /// Whether every demand on the run was met.

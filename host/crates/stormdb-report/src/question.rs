@@ -99,7 +99,7 @@ struct TargetJson {
     least_load: Option<Configured>,
     confirmed: Option<bool>,
     predicted: Option<Prediction>,
-    ceiling_tps: Option<f64>,
+    ceiling_tps: Option<Estimate>,
     text: String,
 }
 
@@ -183,10 +183,7 @@ impl Words<'_> {
                 (Some(predicted), _) => {
                     format!("predicted beyond the bands: {}", self.predicted(predicted))
                 }
-                (None, Some(ceiling)) => format!(
-                    "the fitted law allows {} TPS at most: more load will not give it, a faster server may",
-                    rate(ceiling)
-                ),
+                (None, Some(ceiling)) => self.ceiling(target, ceiling),
                 (None, None) => {
                     "no law describes the bands well enough to say where it would be".to_owned()
                 }
@@ -204,6 +201,20 @@ impl Words<'_> {
             parts.push(format!("predicted below it: {}", self.predicted(predicted)));
         }
         parts.join("; ")
+    }
+
+    fn ceiling(&self, target: f64, ceiling: Estimate) -> String {
+        let range = ceiling.interval.map_or_else(String::new, |Interval { low, high }| {
+            format!(" ({} to {})", rate(low), rate(high))
+        });
+        let meaning = match ceiling.interval {
+            Some(interval) if interval.high < target => {
+                "more load will not give it, a faster server may"
+            }
+            Some(_) => "too uncertain to rule it out; measure for longer, or more bands",
+            None => "by this law more load will not give it",
+        };
+        format!("the fitted law gives {} TPS at most{range}: {meaning}", rate(ceiling.value))
     }
 
     fn one_more(&self, more: &OneMore) -> String {

@@ -15,8 +15,12 @@ use stormdb_run::record::{PluginIdentity, RunHeader};
 use crate::{
     finding::Tone,
     model::Report,
+    recommendation,
     screen::{Ink, Screen, Style},
 };
+
+/// The weightiest recommendations, which the screen shows; the JSON has them all.
+const SUGGESTIONS_SHOWN: usize = 3;
 
 /// What is known before the first band: program, target and plan.
 #[must_use]
@@ -100,6 +104,9 @@ fn write_verdict(screen: &mut Screen, report: &Report<'_>) {
             Tone::Bad => Ink::Bad,
         };
         screen.labelled(finding.label, &finding.text, ink);
+    }
+    for suggestion in report.suggestions.iter().take(SUGGESTIONS_SHOWN) {
+        screen.labelled("advice", &recommendation::line(suggestion), Ink::Strong);
     }
     for note in &report.notes {
         screen.labelled("warning", &note.message, Ink::Caution);

@@ -19,7 +19,7 @@ use stormdb_analysis::{
         assess as assess_points,
         economy::{Cost, Economy, economy},
         fits::{Fits, fits},
-        points::Constraints,
+        points::{BandPoint, Constraints},
         pooling::PooledMargin,
         queueing::Queueing,
     },
@@ -47,6 +47,8 @@ const ENOUGH: f64 = 0.5;
 pub struct RunAssessment {
     /// The loads that were assessed, by workers, connections and arrival rate.
     pub bands: Vec<AssessedBand>,
+    /// What was assessed: one per band.
+    pub points: Vec<BandPoint>,
     /// Its positions are positions in `bands`, as are those of all that follows.
     pub assessment: Assessment,
     pub fits: Result<Fits, Absent>,
@@ -176,7 +178,7 @@ pub(crate) fn assess_some(
     };
     let doubts = doubts(record, &bands)?;
     let limits = RunLimits::of(record, &bands, &assessment)?;
-    Ok(RunAssessment { bands, assessment, fits, queueing, economy, doubts, limits })
+    Ok(RunAssessment { bands, points, assessment, fits, queueing, economy, doubts, limits })
 }
 
 /// A value of the configuration that was in force; absent in records that are older than its key.

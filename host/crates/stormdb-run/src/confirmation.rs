@@ -6,7 +6,7 @@ use crate::{
     assess::assess_some,
     plan::{BandPlan, Purpose},
     record::RunRecord,
-    threshold::{Threshold, constraints},
+    threshold,
 };
 
 /// What the bands that were run to confirm a recommendation say. Only these count: the best of several noisy bands
@@ -53,8 +53,8 @@ pub fn confirmation(record: &RunRecord) -> Result<Option<Confirmation>, Error> {
     let mut plans = record.bands.iter().map(|band| &band.plan).filter(|plan| is_meant(plan));
     // The recommended one is run first.
     let (Some(recommended), Some(other)) = (plans.next(), plans.next()) else { return Ok(None) };
-    let asked = constraints(&Threshold::of_record(record));
-    let found = assess_some(record, &asked, |band| is_meant(&band.plan))?;
+    let found =
+        assess_some(record, &threshold::constraints_of(record), |band| is_meant(&band.plan))?;
     let position = found.position(recommended.index);
     let verdict = match (found.assessment.optimum.as_ref(), position) {
         (Some(optimum), Some(position)) if found.bands.len() == 2 => {
@@ -62,7 +62,7 @@ pub fn confirmation(record: &RunRecord) -> Result<Option<Confirmation>, Error> {
                 confirmation.optimal_confirmed_index == position
                     && confirmation.plausible_indices.first() == Some(&position)
             });
-            match (optimum.optimal_index == position, sure) {
+            match (optimum.recommended() == position, sure) {
                 (true, true) => Verdict::Confirmed,
                 (true, false) => Verdict::WithinError,
                 (false, _) => Verdict::Refuted,

@@ -10,7 +10,7 @@ use crate::{
     assess::{CONFIDENCE, assess_some, per_second},
     plan::{BandPlan, Purpose, RunPlan, Search, SearchEnd},
     record::{BandRecord, RunRecord},
-    threshold::{Threshold, constraints},
+    threshold,
 };
 
 /// What comes after the bands of a record.
@@ -149,14 +149,15 @@ impl Rivals {
     /// # Errors
     /// The record holds numbers that no run measures.
     pub fn before_confirmation(record: &RunRecord) -> Result<Option<Self>, Error> {
-        let asked = constraints(&Threshold::of_record(record));
-        let found = assess_some(record, &asked, |band| band.plan.purpose != Purpose::Confirm)?;
+        let found = assess_some(record, &threshold::constraints_of(record), |band| {
+            band.plan.purpose != Purpose::Confirm
+        })?;
         let Some(optimum) = found.assessment.optimum.as_ref() else { return Ok(None) };
         let plan_of = |position: usize| {
             let index = found.first_band(position)?;
             record.bands.iter().map(|band| &band.plan).find(|plan| plan.index == index)
         };
-        let Some(recommended) = plan_of(optimum.optimal_index) else { return Ok(None) };
+        let Some(recommended) = plan_of(optimum.recommended()) else { return Ok(None) };
         let mut others: Vec<(f64, &BandPlan)> = (0..found.bands.len())
             .filter_map(|position| Some((found.bands[position].tps, plan_of(position)?)))
             .filter(|(_, plan)| !plan.is_same_size(recommended))

@@ -18,6 +18,7 @@ pub mod course;
 pub mod percentile;
 pub mod questions;
 pub mod reached;
+pub mod recommend;
 pub mod threshold;
 
 pub mod exit;

@@ -5,20 +5,20 @@ use std::str::FromStr;
 
 use stormdb_analysis::{
     Error,
+    assess::fits::LoadAxis,
     curve::Curve,
     descriptive::Interval,
-    fit::fit,
     model::Model,
     questions::{
         Estimate, Gains, LimitAnswer, LimitPoint, StepAnswer, SurfacePoint, Target as AskedTarget,
         TargetAnswer, ThroughputPoint, gains_per_axis, least_load, most_load, one_more,
     },
-    weighted_fit::weighted_fit,
 };
 
 use crate::{
     assess::{AssessedBand, RunAssessment},
-    record::RunRecord,
+    percentile::PercentileIntervals,
+    record::{BandRecord, RunRecord},
     threshold::{Metric, Relation, Scope, Threshold, ThresholdError, check},
 };
 
@@ -161,16 +161,16 @@ impl Questions {
             return Err(QuestionError::OpenLoop);
         }
         let points = throughput_points(analysis, axis);
-        let law = law(&points);
+        let law = law(analysis, axis);
         let slo = self.slo.as_ref().map(|Slo(threshold)| {
             slo(threshold, record, analysis, axis).map(|answer| (threshold.clone(), answer))
         });
         let target = self.target.map(|Target(throughput)| {
             let largest = points.iter().map(|point| point.load).fold(0.0, f64::max);
             let target = AskedTarget { throughput, load_max: REACH * largest };
-            least_load(&points, target, law.as_ref()).map(|answer| (throughput, answer))
+            least_load(&points, target, law).map(|answer| (throughput, answer))
         });
-        let one_more = self.one_more.then(|| more(analysis, &points, axis, law.as_ref()));
+        let one_more = self.one_more.then(|| more(analysis, &points, axis, law));
         Ok(Answers {
             axis,
             slo: slo.transpose()?,
@@ -233,23 +233,17 @@ fn throughput_points(analysis: &RunAssessment, axis: Axis) -> Vec<ThroughputPoin
     analysis.bands.iter().map(point).collect()
 }
 
-/// The Universal Scalability Law through all bands: by their errors where all are known. Nothing where the bands are too
-/// few or it does not describe them.
-pub(crate) fn law(points: &[ThroughputPoint]) -> Option<Curve> {
-    let load: Vec<f64> = points.iter().map(|point| point.load).collect();
-    let throughput: Vec<f64> = points.iter().map(|point| point.throughput).collect();
-    // Near enough to the quantile of t for a weight.
-    let errors: Option<Vec<f64>> = points
-        .iter()
-        .map(|point| point.half_width.map(|half| half / 2.0).filter(|error| *error > 0.0))
-        .collect();
-    match errors {
-        Some(errors) => {
-            let found = weighted_fit(Model::Usl, &load, &throughput, &errors).ok()?;
-            (!found.is_rejected()).then_some(found.curve)
-        }
-        None => fit(Model::Usl, &load, &throughput).ok().map(|found| found.curve),
-    }
+/// The Universal Scalability Law that was fitted, where its load is that of the question and it describes the bands.
+fn law(analysis: &RunAssessment, axis: Axis) -> Option<&Curve> {
+    let fits = analysis.fits.as_ref().ok()?;
+    let same_load = match fits.load {
+        LoadAxis::Workers => axis == Axis::Workers,
+        LoadAxis::ConnectionsInUse => axis == Axis::Grid,
+    };
+    let usl = fits.models.iter().find(|fit| fit.model == Model::Usl && same_load)?;
+    let fitted = usl.fitted.as_ref().ok()?;
+    let rejected = fitted.goodness.is_some_and(|goodness| goodness.rejected);
+    (!rejected).then_some(&fitted.curve)
 }
 
 fn slo(
@@ -258,8 +252,11 @@ fn slo(
     analysis: &RunAssessment,
     axis: Axis,
 ) -> Result<SloAnswer, Error> {
-    let figures: Vec<Option<Estimate>> =
-        analysis.bands.iter().map(|band| figure(threshold, record, analysis, band)).collect();
+    let figures = analysis
+        .bands
+        .iter()
+        .map(|band| figure(threshold, record, analysis, band))
+        .collect::<Result<Vec<_>, _>>()?;
     let known: Vec<usize> = (0..figures.len()).filter(|&band| figures[band].is_some()).collect();
     let points: Vec<LimitPoint> = known
         .iter()
@@ -288,13 +285,14 @@ fn slo(
     })
 }
 
-/// The mean over the runs of a band, and their spread where there are several.
+/// The mean over the runs of a band. A percentile of a single run has an interval from within it; of several runs it is
+/// that of their means.
 fn figure(
     threshold: &Threshold,
     record: &RunRecord,
     analysis: &RunAssessment,
     band: &AssessedBand,
-) -> Option<Estimate> {
+) -> Result<Option<Estimate>, Error> {
     let scope = Scope::At {
         workers: Some(band.workers),
         connections: Some(band.connections),
@@ -302,8 +300,34 @@ fn figure(
     };
     let asked = Threshold { scope, ..threshold.clone() };
     let found = check(&[asked], record, analysis);
-    let value = found.first()?.bands.first()?.value?;
-    Some(Estimate { value, interval: None::<Interval> })
+    let value = found.first().and_then(|result| result.bands.first()?.value);
+    let Some(value) = value else { return Ok(None) };
+    let half_width = half_width(threshold.metric, record, band)?;
+    let interval =
+        half_width.map(|half| Interval { low: (value - half).max(0.0), high: value + half });
+    Ok(Some(Estimate { value, interval }))
+}
+
+fn half_width(
+    metric: Metric,
+    record: &RunRecord,
+    band: &AssessedBand,
+) -> Result<Option<f64>, Error> {
+    let is_meant = |begun: &BandRecord| band.run(begun.plan.index).is_some();
+    let mut squares = 0.0;
+    let mut runs = 0.0;
+    for (begun, measurement) in record.measured().filter(|(begun, _)| is_meant(begun)) {
+        let intervals = PercentileIntervals::of(begun, measurement)?;
+        let half = match metric {
+            Metric::P95 => intervals.p95.ok(),
+            Metric::P99 => intervals.p99.ok(),
+            _ => None,
+        };
+        let Some(half) = half else { return Ok(None) };
+        squares += half * half;
+        runs += 1.0;
+    }
+    Ok((runs > 0.0).then(|| squares.sqrt() / runs))
 }
 
 fn more(

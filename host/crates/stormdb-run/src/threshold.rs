@@ -149,6 +149,12 @@ pub fn constraints(thresholds: &[Threshold]) -> Constraints {
     }
 }
 
+/// What the recommended band of a run must keep, by the configuration of the run.
+#[must_use]
+pub fn constraints_of(record: &RunRecord) -> Constraints {
+    constraints(&Threshold::of_record(record))
+}
+
 impl fmt::Display for Threshold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { metric, relation, limit, scope } = self;

@@ -12,7 +12,8 @@ const BUSY: f64 = 0.85;
 /// Time spent runnable and not running, as a share of the time on the CPU or waiting for one, from which CPUs are short.
 const RUN_QUEUE_SHARE: f64 = 0.2;
 
-/// Lag of the generator, as a share of the median response time, from which it makes the response times.
+/// Lag of the generator, as a share of the median response time, from which it makes the response times; and the share of
+/// the added time that it must have taken.
 const LAG_SHARE: f64 = 0.1;
 
 /// Lag that timers have by themselves, in seconds.
@@ -145,10 +146,14 @@ impl Seen<'_> {
     }
 }
 
-/// Whether the generator itself says that it is the limit: step 3, before anything else is looked at. A lag counts where
-/// the generator has cores of its own: on shared ones a busy server delays it as well.
-pub(super) fn client_is_limit(seen: &Seen<'_>) -> bool {
-    [client_busy(seen), client_lag(seen)].iter().any(|test| test.holds == Some(true))
+/// Whether the generator itself says that it is the limit: step 3, before anything else is looked at.
+///
+/// A lag counts where the generator has cores of its own: on shared ones a busy server delays it as well. And it must show:
+/// rare lateness, on machines where others run, leaves the added time to whatever took it.
+pub(super) fn client_is_limit(seen: &Seen<'_>, reference: &Seen<'_>) -> bool {
+    let added = seen.demands.response_s - reference.demands.response_s;
+    let shows = added_to_client(seen, reference) >= LAG_SHARE * added;
+    client_busy(seen).holds == Some(true) || (shows && client_lag(seen).holds == Some(true))
 }
 
 /// All that is known for or against a component.

@@ -85,7 +85,7 @@ pub(super) fn judge(
 
     let seen = Seen { band, demands: &demands };
     let seen_base = Seen { band: reference.band, demands: &base };
-    let by_client = client_is_limit(&seen);
+    let by_client = client_is_limit(&seen, &seen_base);
     let winner = demands.winner(&base, by_client);
     let drawn = Drawn { blocks: &blocks, measured: own };
     let drawn_base = Drawn { blocks: &base_blocks, measured: reference.measured };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, Prediction, ThroughputPoint, crossing};
+use super::{Basis, Estimate, Prediction, ThroughputPoint, crossing};
 use crate::Error;
 use crate::curve::Curve;
 use crate::descriptive::Interval;
@@ -29,7 +29,7 @@ pub struct TargetAnswer {
     /// A load between these two; or beyond all bands, by the fitted law, where none gives it.
     pub predicted: Option<Prediction>,
     /// The most that the fitted law allows, where it has a peak or a ceiling below the target.
-    pub ceiling: Option<f64>,
+    pub ceiling: Option<Estimate>,
 }
 
 /// The least load whose throughput is at least that of `target`; `law` is a fitted Universal Scalability Law.
@@ -94,14 +94,13 @@ fn interpolate(
 }
 
 /// The load beyond the bands at which the law gives it, found by bisection below its peak; or what it allows at most.
-fn beyond(target: Target, law: Option<&Curve>) -> (Option<Prediction>, Option<f64>) {
+fn beyond(target: Target, law: Option<&Curve>) -> (Option<Prediction>, Option<Estimate>) {
     let Some(law) = law else { return (None, None) };
     let at = |load: f64| law.predict(load).ok().map(|point| point.y);
     let end = law.peak.map_or(target.load_max, |peak| peak.n.min(target.load_max));
-    let most = law.peak.map(|peak| peak.throughput).or(law.amdahl_limit);
     let wanted = target.throughput;
     if at(end).is_none_or(|y| y < wanted) {
-        return (None, most.filter(|most| *most < wanted));
+        return (None, law.most().filter(|most| most.value < wanted));
     }
     let (mut low, mut high) = (law.largest_x.min(end), end);
     for _ in 0..60 {

@@ -120,9 +120,12 @@ fn a_busy_generator_comes_before_anything_the_server_shows() {
     assert_eq!(busy.limit, Limit::Of(Component::Client));
     assert_eq!(busy.client_part, Some(ClientPart::Generator));
 
-    // A lag proves nothing where a busy server keeps the generator from its core.
+    // A lag proves nothing where a busy server keeps the generator from its core, and where it does not show.
     loaded.client.cpu_share = Some(0.3);
     loaded.client.lag_p99_s = Some(0.03);
+    loaded.client.own_cores = Some(true);
+    assert_eq!(verdict(&alone(), &loaded).limit, Limit::Of(Component::Lock));
+    loaded.seconds = band(64, 64.0, &[("active/-", 0.9), ("active/Lock:tuple", 50.0)]).seconds;
     loaded.client.own_cores = Some(false);
     assert_eq!(verdict(&alone(), &loaded).limit, Limit::Of(Component::Lock));
     loaded.client.own_cores = None;

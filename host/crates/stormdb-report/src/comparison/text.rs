@@ -72,7 +72,7 @@ fn table(screen: &mut Screen, comparison: &RunComparison) {
                 " ({} against {} {})",
                 one.baseline.runs,
                 one.current.runs,
-                words::noun(comparison)
+                words::values(comparison)
             );
             screen.push(&words::scope(comparison, one.scope), Ink::Strong);
             screen.push(&runs, Ink::Plain).end_line();

@@ -216,6 +216,15 @@ pub(super) fn noun(comparison: &RunComparison) -> &'static str {
     }
 }
 
+/// What the values of both sides are, counted.
+pub(super) fn values(comparison: &RunComparison) -> &'static str {
+    match (comparison.comparison.design, comparison.unit) {
+        (Design::Paired, _) => "runs, in pairs",
+        (Design::Independent, Unit::Repeat) => "repeats",
+        (Design::Independent, Unit::Run | Unit::Single) => "runs",
+    }
+}
+
 /// What a reader should know before trusting it.
 pub(super) fn warnings(comparison: &RunComparison) -> Vec<(&'static str, String)> {
     let mut found: Vec<(&'static str, String)> = comparison

@@ -40,6 +40,7 @@ use crate::{
     model::{BandRow, Fate, Report},
     note::Note,
     number::duration,
+    recommendation::Suggestion,
 };
 
 pub static JSON: Format = Format { name: "json", extension: "json", render };
@@ -57,6 +58,7 @@ struct Document<'a> {
     configuration: Configuration<'a>,
     bands: Vec<Band<'a>>,
     analysis: Analysis<'a>,
+    recommendations: &'a [Suggestion],
     thresholds: Vec<Threshold>,
     warnings: &'a [Note],
     checks: &'a [Check],
@@ -182,6 +184,7 @@ impl<'a> Document<'a> {
             bands: report.bands.iter().map(|row| Band::of(report, row)).collect(),
             reasons: reasons.map(|reason| (reason.id(), reason.sentence())).collect(),
             analysis,
+            recommendations: &report.suggestions,
             thresholds: thresholds(report),
             warnings: &report.notes,
             checks: &record.checks,

@@ -9,6 +9,7 @@
 )]
 
 mod decided;
+mod demands;
 mod evidence;
 mod exports;
 mod faces;
@@ -16,6 +17,7 @@ mod hostile;
 mod limit;
 mod live;
 mod open_loop;
+mod questions;
 mod record;
 mod repeats;
 mod runs;

@@ -51,6 +51,15 @@ fn the_documented_ladder() {
                      describes them, the nearest is logistic, off by 44.3 TPS at a band left out
             queueing service 0.381 ms (from the saturated bands); at most 2,623 TPS, which 21.2 workers reach;
                      60 workers should do 2,623 TPS, as measured
+            advice   let no more than 40 workers work at once: 2,623 TPS, p95 22.1 ms, and 2,591 TPS, p95 33.7
+                     ms with 60 workers, 120 connections, 99% sure; next: stormdb run --workload imdb --scale
+                     1000 --workers 40 --connections 80
+            advice   use 28 workers, 56 connections in place of 60 workers, 120 connections (p95 -52%): 2,534
+                     TPS, p95 16.0 ms against 2,591 TPS, p95 33.7 ms; next: stormdb run --workload imdb --scale
+                     1000 --workers 28 --connections 56
+            advice   in production stay at 28 to 40 workers and plan for 2,025 TPS: 80% of the lower end of the
+                     interval of 28 workers, 56 connections; beyond this range throughput falls or was not
+                     measured; next: stormdb report 20241215-143022 --slo 'p95 < 19.23ms'
             warning  the 6 bands ran in the order of their load, each once: what changes with time, such as
                      caches and bloat, looks like an effect of the load
             warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
@@ -94,6 +103,14 @@ fn a_failed_band_is_named_and_the_others_are_judged() {
             model    USL does not fit these bands; no curve describes them, the nearest is logarithmic
             failed   band 3: the load process died by SIGABRT in band 3; see its last log lines
                      (plugin-crashed:SIGABRT)
+            advice   in production stay at 28 workers and plan for 2,025 TPS: 80% of the lower end of the
+                     interval of 28 workers, 56 connections; beyond this range throughput falls or was not
+                     measured; next: stormdb report 20241215-143022 --slo 'p95 < 19.23ms'
+            advice   measure up to 56 workers: the largest band, 28 workers, 56 connections, has the highest
+                     throughput: the peak may lie beyond it; next: stormdb run --config FILE --set
+                     progressive.max_workers=56
+            advice   open 28 connections and no more (connections -50%): 28 workers use one connection each at
+                     most; next: stormdb run --workload imdb --scale 1000 --workers 28 --connections 28
             warning  band 4: the largest one measured has the highest throughput, so that the peak may lie
                      beyond; raise `max_workers` and `max_connections`
             warning  the 3 bands ran in the order of their load, each once: what changes with time, such as
@@ -146,6 +163,8 @@ fn one_band_is_compared_with_nothing() {
 
             best     10 workers, 20 connections: 1,234 TPS, p95 11.8 ms (the only band that finished: nothing to
                      compare with)
+            advice   open 10 connections and no more (connections -50%): 10 workers use one connection each at
+                     most; next: stormdb run --workload imdb --scale 1000 --workers 10 --connections 10
             warning  closed loop: a stall of the server stops the load as well, so that latencies hide most of
                      the waiting that it causes (coordinated omission); see `arrival_rate`
         "#]],
@@ -187,6 +206,15 @@ fn a_grid_has_no_gain_per_worker() {
                      fewer connections, confirmed by ±95%)
             model    USL does not describe the bands within their errors, so that no peak is predicted; no curve
                      describes them, the nearest is logistic
+            advice   use 20 workers, 10 connections in place of 20 workers, 20 connections (p95 +3.1%): 1,650
+                     TPS, p95 17.6 ms against 1,700 TPS, p95 17.1 ms; next: stormdb run --workload imdb --scale
+                     1000 --workers 20 --connections 10
+            advice   measure up to 40 workers: the largest band, 20 workers, 20 connections, has the highest
+                     throughput: the peak may lie beyond it; next: stormdb run --config FILE --set
+                     progressive.max_workers=40
+            advice   try a pool of 20 connections (TPS +100% at most, predicted): of 12.1 ms response time 6.06
+                     ms are the wait for a connection, and the connections are busy for 100% of their time;
+                     next: stormdb run --workload imdb --scale 1000 --workers 20 --connections 20
             warning  more workers than connections in bands 1, 3, 4: latency includes the wait for a connection,
                      which is also shown apart
             warning  band 5: the largest one measured has the highest throughput, so that the peak may lie
@@ -231,6 +259,14 @@ fn a_stopped_run_says_how_far_it_came() {
             limit    throughput still grows at 20 workers, the most measured
             model    USL does not fit these bands; no curve describes them, the nearest is logarithmic
             stopped  with 3 of 6 bands finished: stopped by Ctrl-C (stopped-by:INT)
+            advice   in production stay at 20 workers and plan for 1,723 TPS: 80% of the lower end of the
+                     interval of 20 workers, 40 connections; beyond this range throughput falls or was not
+                     measured; next: stormdb report 20241215-143022 --slo 'p95 < 16.17ms'
+            advice   measure up to 40 workers: the largest band, 20 workers, 40 connections, has the highest
+                     throughput: the peak may lie beyond it; next: stormdb run --config FILE --set
+                     progressive.max_workers=40
+            advice   open 20 connections and no more (connections -50%): 20 workers use one connection each at
+                     most; next: stormdb run --workload imdb --scale 1000 --workers 20 --connections 20
             warning  band 3: the largest one measured has the highest throughput, so that the peak may lie
                      beyond; the larger bands of the plan did not finish
             warning  the 3 bands ran in the order of their load, each once: what changes with time, such as
@@ -287,6 +323,14 @@ fn short_bands_confirm_nothing() {
 
             best     20 workers, 40 connections: 2,157 TPS, p95 13.5 ms (the highest measured)
             limit    throughput still grows at 20 workers, the most measured
+            advice   in production stay at 20 workers and plan for 1,725 TPS: 80% of what was measured with 20
+                     workers, 40 connections; beyond this range throughput falls or was not measured; next:
+                     stormdb report 20241215-143022 --slo 'p95 < 16.17ms'
+            advice   measure up to 40 workers: the largest band, 20 workers, 40 connections, has the highest
+                     throughput: the peak may lie beyond it; next: stormdb run --config FILE --set
+                     progressive.max_workers=40
+            advice   open 20 connections and no more (connections -50%): 20 workers use one connection each at
+                     most; next: stormdb run --workload imdb --scale 1000 --workers 20 --connections 20
             warning  bands 1-3: too short for ±95%, which takes 30s or more, so that nothing is confirmed; raise
                      `test_duration`
             warning  band 3: the largest one measured has the highest throughput, so that the peak may lie
@@ -326,6 +370,15 @@ fn noise_puts_a_question_mark_behind_the_verdict() {
             model    USL does not fit these bands; no curve describes them, the nearest is logarithmic
             queueing service 0.625 ms (from the saturated bands); at most 1,601 TPS, which 16.0 workers reach;
                      40 workers should do 1,601 TPS, as measured
+            advice   use 20 workers, 20 connections in place of 40 workers, 40 connections (p95 -50%): 1,600
+                     TPS, p95 18.2 ms against 1,601 TPS, p95 36.3 ms; next: stormdb run --workload imdb --scale
+                     1000 --workers 20 --connections 20
+            advice   in production stay at 20 to 40 workers and plan for 1,278 TPS: 80% of the lower end of the
+                     interval of 20 workers, 20 connections; beyond this range throughput falls or was not
+                     measured; next: stormdb report 20241215-143022 --slo 'p95 < 21.79ms'
+            advice   measure up to 80 workers: the largest band, 40 workers, 40 connections, has the highest
+                     throughput: the peak may lie beyond it; next: stormdb run --config FILE --set
+                     progressive.max_workers=80
             warning  band 3: its gain of 1.00 TPS is within its error of 3.12 TPS, so that its verdict is a
                      guess; raise `test_duration`
             warning  band 3: the largest one measured has the highest throughput, so that the peak may lie
@@ -383,6 +436,14 @@ fn errors_checks_and_results_are_listed() {
             check    1 of 2 checks of the data passed
             check    balance FAILED: sum is 3, not 0
             result   recall: {"at_10":0.97}
+            advice   use 14 workers, 28 connections in place of 20 workers, 40 connections (p95 -10%): 1,678
+                     TPS, p95 12.1 ms against 2,157 TPS, p95 13.5 ms; next: stormdb run --workload imdb --scale
+                     1000 --workers 14 --connections 28
+            advice   in production stay at 14 workers and plan for 1,341 TPS: 80% of the lower end of the
+                     interval of 14 workers, 28 connections; beyond this range throughput falls or was not
+                     measured; next: stormdb report 20241215-143022 --slo 'p95 < 14.51ms'
+            advice   open 14 connections and no more (connections -50%): 14 workers use one connection each at
+                     most; next: stormdb run --workload imdb --scale 1000 --workers 14 --connections 14
             warning  other load on the host
             warning  band 3: 24% of the operations failed, so that it is not recommended
             warning  the 3 bands ran in the order of their load, each once: what changes with time, such as
@@ -422,6 +483,14 @@ fn more_work_in_progress_than_workers_is_a_broken_timer() {
                      ±95%)
             limit    throughput still grows at 10 workers, the most measured
             model    USL does not fit these bands; no curve describes them, the nearest is logarithmic
+            advice   in production stay at 10 workers and plan for 1,723 TPS: 80% of the lower end of the
+                     interval of 10 workers, 40 connections; beyond this range throughput falls or was not
+                     measured; next: stormdb report 20241215-143022 --slo 'p95 < 16.17ms'
+            advice   measure up to 20 workers: the largest band, 10 workers, 40 connections, has the highest
+                     throughput: the peak may lie beyond it; next: stormdb run --config FILE --set
+                     progressive.max_workers=20
+            advice   open 10 connections and no more (connections -75%): 10 workers use one connection each at
+                     most; next: stormdb run --workload imdb --scale 1000 --workers 10 --connections 10
             warning  band 1: TPS x latency = 10.0 in flight, more than 5 workers: check the timer
             warning  band 2: TPS x latency = 14.0 in flight, more than 7 workers: check the timer
             warning  band 3: TPS x latency = 20.0 in flight, more than 10 workers: check the timer

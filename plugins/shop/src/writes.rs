@@ -1,0 +1,3 @@
+//! Writes that both shops offer, one file each.
+
+pub mod adjust_inventory;

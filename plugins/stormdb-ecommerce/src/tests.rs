@@ -1,0 +1,5 @@
+//! The workload on scripted connections.
+
+mod description;
+mod load;
+mod operations;
