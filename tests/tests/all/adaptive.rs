@@ -93,7 +93,7 @@ fn a_band_ends_as_soon_as_it_is_precise_and_not_before() {
 fn an_adaptive_ladder_begins_at_both_ends_places_the_rest_and_confirms() {
     let prepared = Prepared::new();
     let range = ["min_workers=1", "max_workers=8", "min_connections=2", "max_connections=16"];
-    let keys = ["strategy=adaptive", "bands=6", "test_duration=1s", "confirm=true"];
+    let keys = ["strategy=adaptive", "bands=6", "test_duration=400ms", "confirm=true"];
     let (ended, record) = prepared.ladder(&[&range[..], &keys].concat());
     assert_eq!(workers(&record)[..4], [1, 2, 4, 8]);
     assert_eq!(record.header.plan.bands.len(), 4);
