@@ -258,13 +258,13 @@ pub(super) static SCENARIOS: &[Scenario] = &[
         expected: Expected::Both("lock", "wal"),
         falsifier: "either of them alone",
         strengths: [
-            Strength::of(r#"{"strain": "insert-and-lock", "sleep_ms": 4, "spread": 5}"#)
+            Strength::of(r#"{"strain": "insert-and-lock", "sleep_ms": 4, "spread": 7}"#)
                 .settings(DURABLE)
                 .disk(Disk::SlowLog(20_000)),
-            Strength::of(r#"{"strain": "insert-and-lock", "sleep_ms": 6, "spread": 5}"#)
+            Strength::of(r#"{"strain": "insert-and-lock", "sleep_ms": 6, "spread": 7}"#)
                 .settings(DURABLE)
                 .disk(Disk::SlowLog(30_000)),
-            Strength::of(r#"{"strain": "insert-and-lock", "sleep_ms": 8, "spread": 10}"#)
+            Strength::of(r#"{"strain": "insert-and-lock", "sleep_ms": 8, "spread": 14}"#)
                 .settings(DURABLE)
                 .disk(Disk::SlowLog(20_000)),
         ],
