@@ -83,6 +83,11 @@ impl Recorder {
         Ok(())
     }
 
+    /// The run as far as it came.
+    pub(crate) fn record(&self) -> &RunRecord {
+        &self.record
+    }
+
     /// Something that a reader of the report must know.
     pub(crate) fn warn(&mut self, id: &str, message: String) -> Result<(), CommandError> {
         self.event(&RunEvent::Warned { warning: Failure { id: id.to_owned(), message } })

@@ -21,6 +21,11 @@ fn stored(lab: &Lab, tps: f64, scale: u64) -> String {
     stored_with(lab, tps, scale, 16)
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "whole nanoseconds and operations, far from the ends"
+)]
 fn stored_with(lab: &Lab, tps: f64, scale: u64, workers: u32) -> String {
     let started = "2025-01-01T00:00:00Z".parse().unwrap();
     let folder = Runs::new(lab.runs()).create(started).unwrap();

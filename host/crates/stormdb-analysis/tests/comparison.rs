@@ -1,5 +1,10 @@
 //! Two sets of runs compared: what is found, what is not claimed, and how often either is wrong.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "the samples are constants: a test that cannot compare them has failed"
+)]
+
 use stormdb_analysis::comparison::{
     BandFigures, Comparison, Demand, Design, Method, MethodReason, Quantity, RunFigures, Scope,
     Verdict, compare,
