@@ -206,15 +206,12 @@ fn a_grid_has_no_gain_per_worker() {
                      fewer connections, confirmed by ±95%)
             model    USL does not describe the bands within their errors, so that no peak is predicted; no curve
                      describes them, the nearest is logistic
-            advice   use 20 workers, 10 connections in place of 20 workers, 20 connections (p95 +3.1%): 1,650
-                     TPS, p95 17.6 ms against 1,700 TPS, p95 17.1 ms; next: stormdb run --workload imdb --scale
-                     1000 --workers 20 --connections 10
+            advice   use 20 workers, 10 connections in place of 20 workers, 20 connections: 1,650 TPS, p95 17.6
+                     ms against 1,700 TPS, p95 17.1 ms; next: stormdb run --workload imdb --scale 1000 --workers
+                     20 --connections 10
             advice   measure up to 40 workers: the largest band, 20 workers, 20 connections, has the highest
                      throughput: the peak may lie beyond it; next: stormdb run --config FILE --set
                      progressive.max_workers=40
-            advice   try a pool of 20 connections (TPS +100% at most, predicted): of 12.1 ms response time 6.06
-                     ms are the wait for a connection, and the connections are busy for 100% of their time;
-                     next: stormdb run --workload imdb --scale 1000 --workers 20 --connections 20
             warning  more workers than connections in bands 1, 3, 4: latency includes the wait for a connection,
                      which is also shown apart
             warning  band 5: the largest one measured has the highest throughput, so that the peak may lie
@@ -437,8 +434,8 @@ fn errors_checks_and_results_are_listed() {
             check    balance FAILED: sum is 3, not 0
             result   recall: {"at_10":0.97}
             advice   use 14 workers, 28 connections in place of 20 workers, 40 connections (p95 -10%): 1,678
-                     TPS, p95 12.1 ms against 2,157 TPS, p95 13.5 ms; next: stormdb run --workload imdb --scale
-                     1000 --workers 14 --connections 28
+                     TPS, p95 12.1 ms, 0.003% errors against 2,157 TPS, p95 13.5 ms, 24% errors; next: stormdb
+                     run --workload imdb --scale 1000 --workers 14 --connections 28
             advice   in production stay at 14 workers and plan for 1,341 TPS: 80% of the lower end of the
                      interval of 14 workers, 28 connections; beyond this range throughput falls or was not
                      measured; next: stormdb report 20241215-143022 --slo 'p95 < 14.51ms'
