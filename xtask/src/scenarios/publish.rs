@@ -75,6 +75,9 @@ pub(super) fn page(
          Each run climbs 1, 4, 16 and 64 workers. Server and load run on processors of their own where there are two. A slow \
          disk is a\nlibrary preloaded into the server that delays calls on some files; a slow network is a relay that carries one \
          message at a time.\n\n\
+         Some rules of the verdict, and the sizes of scenarios 1, 6, C2 and C3, were revised after runs of these scenarios were \
+         seen. The\nfigures are of the same scenarios, so that they are an upper bound: strengths, servers and machines that the \
+         rules were not\nrevised on are the harder test.\n\n\
          ## The verdicts\n\n{figures}\n\
          ## Left out\n\n{not_run}\n\
          ## How to repeat it\n\n\

@@ -73,7 +73,9 @@ fn named(verdict: &Verdict, component: Component) -> String {
         }
     }
     if let Some(share) = verdict.share(component) {
-        text.push_str(&format!(": {} of the added response time", percent(share)));
+        // More than all of it where other parts shrank; the JSON has the number.
+        let share = if share > 1.0 { "all".to_owned() } else { percent(share) };
+        text.push_str(&format!(": {share} of the added response time"));
     }
     if let Some(cause) = verdict.cause {
         text.push_str(&format!(", because connections are kept by {}", words(cause, None)));

@@ -81,7 +81,7 @@ fn the_limit_stands_in_the_verdict_with_its_share_and_how_sure_it_is() {
     check(
         &waiting("active/Lock:transactionid"),
         &expect![[r#"
-            limit    throughput stops growing between 1 and 4 workers; locks (Lock:transactionid): 103% of the added response time
+            limit    throughput stops growing between 1 and 4 workers; locks (Lock:transactionid): all of the added response time
         "#]],
     );
 }
