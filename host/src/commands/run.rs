@@ -36,7 +36,7 @@ use crate::{
     scenario,
     supervisor::{
         bands::Ladder,
-        evidence::Witness,
+        evidence::Sampler,
         interrupt::Interrupts,
         load::{Load, LoadFailure, Patience},
         probe::probe,
@@ -143,11 +143,11 @@ async fn on_target(
         recorder.warn("role-superuser", powers)?;
     }
     let executors = config.executors.unwrap_or_else(|| machine().cores);
-    let witness = Witness::of(config.evidence, target, &stage.login.application_name).await;
+    let sampler = Sampler::of(config.evidence, target, &stage.login.application_name).await;
     let ladder =
-        Ladder { config, stage: &stage, offer: &offer, seed, executors, witness: &witness };
+        Ladder { config, stage: &stage, offer: &offer, seed, executors, sampler: &sampler };
     let ran = measure(arguments, &ladder, load, &mut recorder, interrupts).await;
-    witness.leave().await;
+    sampler.leave().await;
     conclude(arguments, ran, recorder)
 }
 

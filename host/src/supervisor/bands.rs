@@ -15,7 +15,7 @@ use stormdb_run::{
 };
 
 use super::{
-    evidence::Witness,
+    evidence::Sampler,
     interrupt::Interrupts,
     load::{Load, LoadFailure, Patience, Reaction},
     recorder::Recorder,
@@ -44,7 +44,7 @@ pub(crate) struct Ladder<'a> {
     /// The most threads that generate load.
     pub(crate) executors: u32,
     /// What looks at the server meanwhile.
-    pub(crate) witness: &'a Witness,
+    pub(crate) sampler: &'a Sampler,
 }
 
 impl Ladder<'_> {
@@ -142,7 +142,7 @@ impl Ladder<'_> {
         let unusable =
             |source| CommandError::from(ReportError::Record { run: run.clone(), source });
         let mut watch = BandWatch::of(band).map_err(&unusable).map_err(LoadFailure::Stopped)?;
-        let looking = self.witness.watch(load.pid());
+        let looking = self.sampler.watch(load.pid());
         let mut on_event = |event: RunEvent| {
             let mut reaction = Reaction::GoOn;
             looking.saw(&event);
@@ -160,7 +160,7 @@ impl Ladder<'_> {
             Ok(reaction)
         };
         let driven = load.attend(&order, patience, interrupts, &mut on_event).await.map(drop);
-        let found = self.witness.hear(looking, driven.is_ok(), interrupts).await;
+        let found = self.sampler.collect(looking, driven.is_ok(), interrupts).await;
         if let Some(evidence) = found {
             let evidence = RunEvent::Evidence { band: band.index, evidence };
             recorder.event(&evidence).map_err(LoadFailure::Stopped)?;

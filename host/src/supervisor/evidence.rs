@@ -1,4 +1,4 @@
-//! The witness of the bands: it looks at the server while they are measured, and never fails one.
+//! The sampler of the bands: it looks at the server while they are measured, and never fails one.
 
 use std::{cell::RefCell, time::Duration};
 
@@ -43,7 +43,7 @@ const SETTLE_PAUSE: Duration = Duration::from_millis(50);
 const COLLECTOR_PAUSE: Duration = Duration::from_millis(600);
 
 /// What looks at the server during the bands, with its connection between them.
-pub(crate) struct Witness {
+pub(crate) struct Sampler {
     monitor: RefCell<Option<Monitor>>,
     application_name: String,
 }
@@ -64,7 +64,7 @@ struct Moments {
     measured: Option<bool>,
 }
 
-impl Witness {
+impl Sampler {
     /// Looks at the sessions that call themselves `application_name`; at nothing where that is not wanted.
     pub(crate) async fn of(
         wanted: EvidenceConfig,
@@ -81,13 +81,13 @@ impl Witness {
     pub(crate) fn watch(&self, load: u32) -> Watch {
         let (moments, seen) = watch::channel(Moments::default());
         let task = self.monitor.take().map(|monitor| {
-            tokio::spawn(witness_band(monitor, self.application_name.clone(), load, seen))
+            tokio::spawn(sample_band(monitor, self.application_name.clone(), load, seen))
         });
         Watch { moments, task }
     }
 
     /// What was seen of a band that is over; nothing of one that was not `measured`. An interrupt ends the reading.
-    pub(crate) async fn hear(
+    pub(crate) async fn collect(
         &self,
         watch: Watch,
         measured: bool,
@@ -112,7 +112,7 @@ impl Witness {
                 evidence
             }
             Err(error) => {
-                tracing::warn!(%error, "the witness of the band ended");
+                tracing::warn!(%error, "the sampler of the band ended");
                 None
             }
         }
@@ -142,7 +142,7 @@ impl Watch {
 }
 
 /// Looks at a band from its measured phase on, until it is over. Gives the connection back.
-async fn witness_band(
+async fn sample_band(
     mut monitor: Monitor,
     application_name: String,
     load: u32,
@@ -153,24 +153,24 @@ async fn witness_band(
     let begun = moments.wait_for(|moments| moments.began.is_some() || moments.ended.is_some());
     let began = begun.await.ok().and_then(|moments| moments.began);
     let Some(began) = began else { return (monitor, None) };
-    let mut eye =
-        Eye { monitor, application_name, pids: Vec::new(), sampling: Sampling::new(began) };
-    eye.look(&moments).await;
-    eye.machine();
-    let placement = eye.monitor.machine().and_then(|machine| machine.placement(load));
-    let before = eye.counters().await;
+    let mut band =
+        BandSampler { monitor, application_name, pids: Vec::new(), sampling: Sampling::new(began) };
+    band.look(&moments).await;
+    band.machine();
+    let placement = band.monitor.machine().and_then(|machine| machine.placement(load));
+    let before = band.counters().await;
     let counted = Instant::now();
     let mut looks = 0_u64;
     while moments.borrow().ended.is_none() {
         let asked = Instant::now();
         looks += 1;
-        eye.look(&moments).await;
+        band.look(&moments).await;
         if looks.is_multiple_of(ROUND_TRIP) {
-            eye.sampling.round_trip(round_trip::measure(&mut eye.monitor).await);
+            band.sampling.round_trip(round_trip::measure(&mut band.monitor).await);
         }
         if looks.is_multiple_of(SELDOM) {
-            eye.sampling.locks(locks::look(&mut eye.monitor, &eye.pids).await);
-            eye.machine();
+            band.sampling.locks(locks::look(&mut band.monitor, &band.pids).await);
+            band.machine();
         }
         let period = Duration::from_millis(fastrand::u64(PERIOD_MS));
         let next = (asked + period).max(Instant::now() + REST);
@@ -178,20 +178,20 @@ async fn witness_band(
             told = moments.wait_for(|moments| moments.ended.is_some()) => {
                 // Nobody will say when the band is over.
                 if told.is_err() {
-                    return (eye.monitor, None);
+                    return (band.monitor, None);
                 }
             }
             () = sleep_until(next) => {}
         }
     }
-    eye.machine();
+    band.machine();
     let over = moments.wait_for(|moments| moments.measured.is_some()).await.map(|moments| *moments);
     let Ok(Moments { ended: Some(ended), measured: Some(true), .. }) = over else {
-        return (eye.monitor, None);
+        return (band.monitor, None);
     };
-    eye.settle().await;
-    let after = eye.counters().await;
-    let Eye { mut monitor, sampling, .. } = eye;
+    band.settle().await;
+    let after = band.counters().await;
+    let BandSampler { mut monitor, sampling, .. } = band;
     let mut evidence = Box::new(sampling.evidence(ended));
     let span = ended.saturating_duration_since(counted).as_secs_f64();
     match placement {
@@ -206,7 +206,7 @@ async fn witness_band(
 }
 
 /// The connection, and what it saw so far of a band.
-struct Eye {
+struct BandSampler {
     monitor: Monitor,
     application_name: String,
     /// Backends of the load, as of the last look.
@@ -214,7 +214,7 @@ struct Eye {
     sampling: Sampling,
 }
 
-impl Eye {
+impl BandSampler {
     /// Looks once. What was answered after the phase ended is not of it.
     async fn look(&mut self, moments: &watch::Receiver<Moments>) {
         let look = activity::look(&mut self.monitor, &self.application_name).await;

@@ -95,7 +95,7 @@ fn counters_that_contradict_the_samples_are_named() {
     check(
         &record,
         &expect![[r#"
-            limit    throughput stops growing between 1 and 4 workers; the cause is not determined: locks (Lock:transactionid): 100% of the added response time …, which `locks-waited-for` contradicts
+            limit    throughput stops growing between 1 and 4 workers; the cause is not determined: locks (Lock:transactionid): all of the added response time …, which `locks-waited-for` contradicts
         "#]],
     );
 }
