@@ -7,6 +7,7 @@
 //! a note of it, so that an interrupted set-up goes on where it stopped, and so that the data is
 //! the same whatever the number of loaders.
 
+mod attached;
 mod chunks;
 mod finish;
 mod index;
@@ -27,8 +28,9 @@ use stormdb_plugin_api::{
 pub use stormdb_plugin_api as api;
 
 pub use crate::{
+    attached::Attached,
     index::Index,
-    operation::{Operation, found, wrote_one},
+    operation::{Operation, found, mix, the_one, wrote_one},
     span::Span,
     state::Loaded,
     table::Table,

@@ -1,6 +1,9 @@
 //! The operations of a workload: one type each, in one list.
 
-use stormdb_plugin_api::{Error, Host, Outcome, Result, Rng, Rows, Session, describe::Class};
+use stormdb_plugin_api::{
+    Error, Host, Outcome, Result, Rng, Rows, Session,
+    describe::{self, Class},
+};
 
 /// One operation: its statements, and how it draws parameters from the loaded data `D` and checks
 /// answers.
@@ -37,6 +40,18 @@ pub fn found(rows: &Rows<'_>, at_least: u64) -> Result<Outcome> {
     Ok(Outcome::read(rows.len()))
 }
 
+/// The outcome of a read of one row whose first column is the `id` that was asked for.
+///
+/// # Errors
+/// None came, several did, or another.
+pub fn the_one(rows: &Rows<'_>, what: &str, id: i32) -> Result<Outcome> {
+    let read: i32 = rows.one()?.get(0)?;
+    if read != id {
+        return Err(Error::workload(format!("{what} {read} came, {id} was asked for")));
+    }
+    Ok(Outcome::read(1))
+}
+
 /// The outcome of a write that must touch exactly one row.
 ///
 /// # Errors
@@ -46,6 +61,15 @@ pub fn wrote_one(affected: u64) -> Result<Outcome> {
         return Err(Error::workload(format!("{affected} rows were written, one was expected")));
     }
     Ok(Outcome::written(1))
+}
+
+/// A weight for each read and one for each write; those of weight 0 are left out.
+#[must_use]
+pub fn mix(operations: &[describe::Operation], read: u32, write: u32) -> Vec<(&str, u32)> {
+    let weight = |class| if class == Class::Read { read } else { write };
+    let weighted =
+        operations.iter().map(|operation| (operation.name.as_str(), weight(operation.class)));
+    weighted.filter(|&(_, weight)| weight > 0).collect()
 }
 
 /// The list of operations of a workload on loaded data of type `$loaded`: a file and a line each.

@@ -18,7 +18,6 @@ mod store;
 pub mod tables;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod workload;
 pub mod writes;
 
 #[doc(hidden)]
@@ -34,7 +33,6 @@ pub use crate::{
     profile::{Charges, Prices, Profile},
     store::Store,
     tables::FOREIGN_KEYS,
-    workload::{Attached, mix, the_one},
 };
 
 /// The time at which the generated data ends: 2025-01-01 00:00 UTC, in microseconds since 1970.

@@ -7,7 +7,8 @@ mod tables;
 mod writes;
 
 use datagen_service::Datagen;
-use shop::{Attached, Store, checks, mix};
+use dataset::{Attached, mix};
+use shop::{Store, checks};
 use stormdb_plugin_api::{
     Call, Create, Host, Outcome, Plugin, Result, Rng, Seat, Session, SetupPart, Worker, Workload,
     describe::{Check, Description, WorkloadDescription},

@@ -11,9 +11,10 @@ mod vectors;
 mod writes;
 
 use datagen_service::Datagen;
+use dataset::{Attached, mix};
 use serde::Deserialize;
 use serde_json::json;
-use shop::{Attached, Store, checks, mix};
+use shop::{Store, checks};
 use stormdb_plugin_api::{
     Call, Create, Error, Host, LogLevel, Outcome, Plugin, Result, Rng, Seat, Session, SetupPart,
     Worker, Workload,

@@ -11,13 +11,11 @@ mod reads;
 mod setup;
 mod writes;
 
-use std::sync::{Mutex, PoisonError};
-
 use datagen_service::Datagen;
+use dataset::{Attached, mix};
 use stormdb_plugin_api::{
-    Call, Create, Error, Host, Outcome, Plugin, Result, Rng, Seat, Session, SetupPart, Worker,
-    Workload,
-    describe::{Check, Class, Description, WorkloadDescription},
+    Call, Create, Host, Outcome, Plugin, Result, Rng, Seat, Session, SetupPart, Worker, Workload,
+    describe::{Check, Description, WorkloadDescription},
     export_plugin,
 };
 
@@ -35,20 +33,14 @@ impl Plugin for Imdb {
     fn describe() -> Description {
         let operations = Operations::list();
         // 15 reads of weight 49 are to 7 writes of weight 45 as 70 to 30.
-        let mix = |read: u32, write: u32| -> Vec<(&str, u32)> {
-            let weight = |class| if class == Class::Read { read } else { write };
-            let weighted = operations
-                .iter()
-                .map(|operation| (operation.name.as_str(), weight(operation.class)));
-            weighted.filter(|&(_, weight)| weight > 0).collect()
-        };
+        let mixed = mix(&operations, 49, 45);
         let mut workload =
             WorkloadDescription::new("imdb", "Movies, actors, comments, views and votes")
                 .minimum_postgres(14)
-                .mode("imdb", &mix(49, 45))
-                .mode("imdb_read", &mix(1, 0))
-                .mode("imdb_write", &mix(0, 1))
-                .mode("imdb_mixed", &mix(49, 45))
+                .mode("imdb", &mixed)
+                .mode("imdb_read", &mix(&operations, 1, 0))
+                .mode("imdb_write", &mix(&operations, 0, 1))
+                .mode("imdb_mixed", &mixed)
                 .scale("movies", 1000);
         workload.operations = operations;
         let workload = DATASET.describe(workload);
@@ -61,7 +53,7 @@ impl Plugin for Imdb {
             asked: Catalogue::new(create.scale(), create.seed(), datagen)?,
             operations: Operations::register(&create.host),
             host: create.host,
-            dataset: Mutex::new(None),
+            dataset: Attached::default(),
         })
     }
 }
@@ -75,7 +67,7 @@ pub struct ImdbWorkload {
     asked: Catalogue,
     operations: Operations,
     /// The data that was found.
-    dataset: Mutex<Option<Movies>>,
+    dataset: Attached<Movies>,
 }
 
 impl Workload for ImdbWorkload {
@@ -87,7 +79,7 @@ impl Workload for ImdbWorkload {
 
     async fn attach(&self, db: &mut Session<'_>) -> Result<()> {
         let dataset = Movies::find(&self.asked, &self.host, db).await?;
-        *self.dataset.lock().unwrap_or_else(PoisonError::into_inner) = Some(dataset);
+        self.dataset.set(dataset);
         Ok(())
     }
 
@@ -100,10 +92,7 @@ impl Workload for ImdbWorkload {
     }
 
     fn worker(&self, _seat: Seat) -> Result<ImdbWorker> {
-        let dataset = *self.dataset.lock().unwrap_or_else(PoisonError::into_inner);
-        let dataset =
-            dataset.ok_or_else(|| Error::protocol("`worker` was called before `attach`"))?;
-        Ok(ImdbWorker { dataset, operations: self.operations })
+        Ok(ImdbWorker { dataset: self.dataset.get()?, operations: self.operations })
     }
 }
 

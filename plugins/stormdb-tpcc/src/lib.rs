@@ -14,10 +14,9 @@ mod transactions;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Mutex, PoisonError};
-
+use dataset::Attached;
 use stormdb_plugin_api::{
-    Create, Error, Host, Plugin, Result, Seat, Session, SetupPart, Workload,
+    Create, Host, Plugin, Result, Seat, Session, SetupPart, Workload,
     describe::{Check, Description, WorkloadDescription},
     export_plugin,
 };
@@ -64,7 +63,7 @@ impl Plugin for Tpcc {
             asked: Business::new(create.scale(), create.seed())?,
             operations: Operations::register(&create.host),
             host: create.host,
-            loaded: Mutex::new(None),
+            loaded: Attached::default(),
         })
     }
 }
@@ -78,7 +77,7 @@ pub struct TpccWorkload {
     asked: Business,
     operations: Operations,
     /// The data that was found.
-    loaded: Mutex<Option<Business>>,
+    loaded: Attached<Business>,
 }
 
 impl Workload for TpccWorkload {
@@ -92,7 +91,7 @@ impl Workload for TpccWorkload {
         let loaded = DATASET.attach(&self.asked, "warehouses", &self.host, db).await?;
         let business = Business::new(loaded.scale, loaded.seed)?;
         business.verify(db).await?;
-        *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = Some(business);
+        self.loaded.set(business);
         Ok(())
     }
 
@@ -105,9 +104,6 @@ impl Workload for TpccWorkload {
     }
 
     fn worker(&self, seat: Seat) -> Result<TpccWorker> {
-        let loaded = *self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let business =
-            loaded.ok_or_else(|| Error::protocol("`worker` was called before `attach`"))?;
-        Ok(TpccWorker::new(Terminal::new(business, seat.worker), self.operations))
+        Ok(TpccWorker::new(Terminal::new(self.loaded.get()?, seat.worker), self.operations))
     }
 }

@@ -1,9 +1,9 @@
 //! A product by its stock keeping unit, which has a unique index.
 
-use dataset::Operation;
+use dataset::{Operation, the_one};
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::{Store, tables::products::sku, the_one};
+use crate::{Store, tables::products::sku};
 
 const SQL: &str = "SELECT product_id, sku, name, category, brand, price, avg_rating, review_count \
      FROM shop.products WHERE sku = $1";

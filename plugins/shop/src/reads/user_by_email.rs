@@ -1,9 +1,9 @@
 //! A user by the address, which has a unique index.
 
-use dataset::Operation;
+use dataset::{Operation, the_one};
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::{Store, the_one};
+use crate::Store;
 
 const SQL: &str = "SELECT user_id, email, username, first_name, last_name, country, city, \
          account_status, \

@@ -1,9 +1,9 @@
 //! A user's activity: orders, reviews and sessions, each counted once.
 
-use dataset::Operation;
+use dataset::{Operation, the_one};
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
-use crate::{Catalogue, Store, the_one};
+use crate::{Catalogue, Store};
 
 const SQL: &str = "SELECT u.user_id, u.username, u.loyalty_points, u.total_spent, \
          coalesce(o.orders, 0), o.latest, o.average, \

@@ -1,7 +1,7 @@
 //! The stock of one product.
 
-use dataset::Operation;
-use shop::{Store, the_one};
+use dataset::{Operation, the_one};
+use shop::Store;
 use stormdb_plugin_api::{Host, Outcome, Result, Rng, Session, Statement, describe::Class, params};
 
 use crate::market::Market;
