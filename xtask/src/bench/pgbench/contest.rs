@@ -155,6 +155,8 @@ impl<'a> Contest<'a> {
         let Configuration { work, clients, threads, transport } = configuration;
         let clients = clients.to_string();
         let mut command = self.product.run(self.cluster, transport, work.workload(), self.seconds);
+        // pgbench does not look at the server meanwhile.
+        command.args(["--set", "collect_pg_stats=false"]);
         command.args(["--driver", driver, "--executors", &threads.to_string()]);
         command.args(["--scale", &SCALE.to_string()]);
         command.args(["--workers", &clients, "--connections", &clients]);
